@@ -1,0 +1,366 @@
+//! `Jwks`, the keys of one issuer, kept fresh: one fetch at a time, detached from the request that asked.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::source::Lifetimes;
+use super::{FetchError, FetchKeys, Fetched, KeySet};
+use crate::jwt::Algorithm;
+use crate::{Clock, lock};
+
+/// The first pause after a failed fetch; doubled with each further failure up to the cooldown.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+/// `max-age` is honoured within these bounds.
+const MIN_FRESH: Duration = Duration::from_secs(60);
+const MAX_FRESH: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many unknown key ids are remembered.
+const ABSENT_IDS: u64 = 10_000;
+
+/// The keys of one issuer. Cheap to clone; clones share the keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Jwks(Arc<Inner>);
+
+#[derive(Debug)]
+enum Inner {
+    Fixed(Arc<Generation>),
+    Cached(Cached),
+}
+
+/// One state of the key set. The number grows with every change of material.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    pub(crate) number: u64,
+    pub(crate) keys: KeySet,
+}
+
+/// No keys that may be used, and none to be had right now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("signing keys are unavailable: {cause}")]
+pub(crate) struct KeysUnavailable {
+    pub(crate) retry_after: Duration,
+    pub(crate) cause: String,
+}
+
+struct Cached {
+    fetch: Arc<dyn FetchKeys>,
+    allowed: Arc<[Algorithm]>,
+    lifetimes: Lifetimes,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    /// Key ids that a fetch looked for in vain, with the time of that fetch: whoever repeats one within the
+    /// cooldown neither starts a fetch nor waits for a running one.
+    absent: moka::sync::Cache<String, Duration>,
+}
+
+#[derive(Default)]
+struct State {
+    good: Option<Good>,
+    last_attempt: Option<Duration>,
+    failures: u32,
+    last_error: Option<FetchError>,
+    /// Closes when the running fetch ends, also when its task is dropped with its runtime.
+    running: Option<watch::Receiver<()>>,
+}
+
+#[derive(Clone)]
+struct Good {
+    generation: Arc<Generation>,
+    body: Arc<[u8]>,
+    etag: Option<String>,
+    fetched_at: Duration,
+    fresh_for: Duration,
+}
+
+impl Jwks {
+    pub(super) fn fixed(keys: KeySet) -> Self {
+        Self(Arc::new(Inner::Fixed(Arc::new(Generation {
+            number: 0,
+            keys,
+        }))))
+    }
+
+    pub(super) fn cached(
+        fetch: Arc<dyn FetchKeys>,
+        allowed: Arc<[Algorithm]>,
+        lifetimes: Lifetimes,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let absent = moka::sync::Cache::new(ABSENT_IDS);
+        let state = Mutex::default();
+        Self(Arc::new(Inner::Cached(Cached {
+            fetch,
+            allowed,
+            lifetimes,
+            clock,
+            state,
+            absent,
+        })))
+    }
+
+    /// Keys that may be used now. Waits for the network only when there are none.
+    pub(crate) async fn current(&self) -> Result<Arc<Generation>, KeysUnavailable> {
+        let Inner::Cached(cached) = &*self.0 else {
+            return self.fixed_keys();
+        };
+        match cached.usable() {
+            Some((generation, Age::Fresh)) => Ok(generation),
+            Some((generation, Age::Stale)) => {
+                self.start_fetch(Occasion::Stale);
+                Ok(generation)
+            }
+            None => {
+                if let Some(running) = self.start_fetch(Occasion::Missing) {
+                    end_of(running).await;
+                }
+                cached
+                    .usable()
+                    .map(|(generation, _)| generation)
+                    .ok_or_else(|| cached.unavailable())
+            }
+        }
+    }
+
+    /// Keys newer than `seen`, for a token that `seen` could not verify: its key is unknown, or was replaced
+    /// under the same id. `None` when there are none or none may be asked for yet.
+    pub(crate) async fn newer_than(
+        &self,
+        seen: &Generation,
+        key_id: Option<&str>,
+    ) -> Option<Arc<Generation>> {
+        let Inner::Cached(cached) = &*self.0 else {
+            return None;
+        };
+        let asked_at = cached.clock.elapsed();
+        if !cached.is_known_absent(key_id, asked_at)
+            && let Some(running) = self.start_fetch(Occasion::Rotation)
+        {
+            end_of(running).await;
+            cached.remember_absent(key_id, asked_at);
+        }
+        let (generation, _) = cached.usable()?;
+        (generation.number > seen.number).then_some(generation)
+    }
+
+    fn fixed_keys(&self) -> Result<Arc<Generation>, KeysUnavailable> {
+        match &*self.0 {
+            Inner::Fixed(generation) => Ok(Arc::clone(generation)),
+            Inner::Cached(cached) => Err(cached.unavailable()),
+        }
+    }
+
+    /// Joins the running fetch or starts one. `None` when neither is possible now.
+    ///
+    /// The fetch runs in a task of its own: a request that goes away does not take along the fetch that
+    /// others wait for.
+    fn start_fetch(&self, occasion: Occasion) -> Option<watch::Receiver<()>> {
+        let Inner::Cached(cached) = &*self.0 else {
+            return None;
+        };
+        let mut state = lock(&cached.state);
+        if let Some(running) = state
+            .running
+            .as_ref()
+            .filter(|running| running.has_changed().is_ok())
+        {
+            return Some(running.clone());
+        }
+        let now = cached.clock.elapsed();
+        if !state.may_fetch(occasion, now, cached.lifetimes.cooldown) {
+            return None;
+        }
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        let (done, running) = watch::channel(());
+        state.last_attempt = Some(now);
+        state.running = Some(running.clone());
+        let etag = state.good.as_ref().and_then(|good| good.etag.clone());
+        drop(state);
+
+        let jwks = self.clone();
+        runtime.spawn(async move {
+            if let Inner::Cached(cached) = &*jwks.0 {
+                let answer = cached.fetch.fetch(etag.as_deref()).await;
+                cached.accept(answer);
+            }
+            drop(done);
+        });
+        Some(running)
+    }
+}
+
+/// Why a fetch is wanted, which decides how soon after the last attempt it may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// There are no usable keys.
+    Missing,
+    /// The keys are usable and due for renewal.
+    Stale,
+    /// A token could not be verified with the keys at hand.
+    Rotation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    Stale,
+}
+
+impl State {
+    fn may_fetch(&self, occasion: Occasion, now: Duration, cooldown: Duration) -> bool {
+        let Some(last) = self.last_attempt else {
+            return true;
+        };
+        let pause = match occasion {
+            Occasion::Rotation => cooldown,
+            Occasion::Missing | Occasion::Stale => self.back_off(cooldown),
+        };
+        now.saturating_sub(last) >= pause
+    }
+
+    /// Zero after a success, then 1 s, 2 s, 4 s … up to the cooldown.
+    fn back_off(&self, cooldown: Duration) -> Duration {
+        let Some(doublings) = self.failures.checked_sub(1) else {
+            return Duration::ZERO;
+        };
+        FIRST_BACK_OFF
+            .saturating_mul(2_u32.saturating_pow(doublings))
+            .min(cooldown)
+    }
+}
+
+impl Cached {
+    fn usable(&self) -> Option<(Arc<Generation>, Age)> {
+        let state = lock(&self.state);
+        let good = state.good.as_ref()?;
+        let age = self.clock.elapsed().saturating_sub(good.fetched_at);
+        if age >= self.lifetimes.outage.max(good.fresh_for) {
+            return None;
+        }
+        let age = if age < good.fresh_for {
+            Age::Fresh
+        } else {
+            Age::Stale
+        };
+        Some((Arc::clone(&good.generation), age))
+    }
+
+    fn unavailable(&self) -> KeysUnavailable {
+        let state = lock(&self.state);
+        let since = state.last_attempt.map_or(Duration::ZERO, |last| {
+            self.clock.elapsed().saturating_sub(last)
+        });
+        let retry_after = state
+            .back_off(self.lifetimes.cooldown)
+            .saturating_sub(since)
+            .max(FIRST_BACK_OFF);
+        let cause = state
+            .last_error
+            .as_ref()
+            .map_or_else(|| "no fetch completed".to_owned(), ToString::to_string);
+        KeysUnavailable { retry_after, cause }
+    }
+
+    /// Takes in the answer of a fetch. A bad answer never costs the keys at hand.
+    fn accept(&self, answer: Result<Fetched, FetchError>) {
+        let now = self.clock.elapsed();
+        let previous = lock(&self.state).good.clone();
+        // Import parses every key: not while the lock is held.
+        let outcome = answer.and_then(|fetched| self.import(fetched, previous, now));
+        let mut state = lock(&self.state);
+        match outcome {
+            Ok(good) => {
+                tracing::debug!(generation = good.generation.number, "fetched signing keys");
+                state.good = Some(good);
+                state.failures = 0;
+                state.last_error = None;
+            }
+            Err(error) => {
+                state.failures = state.failures.saturating_add(1);
+                tracing::warn!(%error, failures = state.failures, source = ?self.fetch, "could not fetch signing keys");
+                state.last_error = Some(error);
+            }
+        }
+    }
+
+    fn import(
+        &self,
+        fetched: Fetched,
+        previous: Option<Good>,
+        now: Duration,
+    ) -> Result<Good, FetchError> {
+        match (fetched, previous) {
+            (Fetched::NotModified { max_age }, Some(previous)) => Ok(Good {
+                fetched_at: now,
+                fresh_for: self.fresh_for(max_age, now),
+                ..previous
+            }),
+            (Fetched::NotModified { .. }, None) => Err(FetchError::Status(304)),
+            (
+                Fetched::Document {
+                    body,
+                    etag,
+                    max_age,
+                },
+                previous,
+            ) => {
+                let unchanged = previous.as_ref().filter(|previous| *previous.body == *body);
+                let generation = match unchanged {
+                    Some(previous) => Arc::clone(&previous.generation),
+                    None => Arc::new(Generation {
+                        number: previous
+                            .as_ref()
+                            .map_or(1, |previous| previous.generation.number + 1),
+                        keys: KeySet::read(&body, &self.allowed).map_err(FetchError::Document)?,
+                    }),
+                };
+                let fresh_for = self.fresh_for(max_age, now);
+                Ok(Good {
+                    generation,
+                    body: body.into(),
+                    etag,
+                    fetched_at: now,
+                    fresh_for,
+                })
+            }
+        }
+    }
+
+    /// Shortened by up to 10 % so that the instances of a service do not ask in step.
+    fn fresh_for(&self, max_age: Option<Duration>, now: Duration) -> Duration {
+        let asked = max_age.map_or(self.lifetimes.fresh, |age| age.clamp(MIN_FRESH, MAX_FRESH));
+        asked - asked.mul_f64(f64::from(now.subsec_micros() % 1000) / 10_000.0)
+    }
+
+    fn is_known_absent(&self, key_id: Option<&str>, now: Duration) -> bool {
+        let looked_at = key_id.and_then(|id| self.absent.get(id));
+        looked_at.is_some_and(|at| now.saturating_sub(at) < self.lifetimes.cooldown)
+    }
+
+    /// Notes `key_id` if a fetch that ended after `asked_at` did not bring it.
+    fn remember_absent(&self, key_id: Option<&str>, asked_at: Duration) {
+        let Some(id) = key_id else { return };
+        let state = lock(&self.state);
+        let looked = state
+            .good
+            .as_ref()
+            .filter(|good| good.fetched_at >= asked_at);
+        if let Some(good) = looked.filter(|good| !good.generation.keys.contains(id)) {
+            self.absent.insert(id.to_owned(), good.fetched_at);
+        }
+    }
+}
+
+/// Waits until the fetch has ended: its sender is gone, however that came about.
+async fn end_of(mut running: watch::Receiver<()>) {
+    while running.changed().await.is_ok() {}
+}
+
+impl fmt::Debug for Cached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cached")
+            .field("fetch", &self.fetch)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,203 @@
+//! Fetching a JWK set over HTTP with reqwest.
+
+use std::time::Duration;
+
+use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+
+use super::key_set::MAX_BYTES;
+use super::{FetchError, FetchKeys, Fetched};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const WHOLE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a URL may not serve keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum UrlProblem {
+    #[error("is not a URL")]
+    Syntax,
+    #[error("must use https (plain http is for loopback addresses only)")]
+    Insecure,
+    #[error("must not carry a user name or password")]
+    Credentials,
+}
+
+/// One URL that serves a JWK set.
+#[derive(Debug)]
+pub(super) struct HttpFetch {
+    url: Url,
+}
+
+impl HttpFetch {
+    pub(super) fn new(url: &str) -> Result<Self, UrlProblem> {
+        let url = Url::parse(url).map_err(|_| UrlProblem::Syntax)?;
+        let allowed = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+        if !allowed {
+            return Err(UrlProblem::Insecure);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UrlProblem::Credentials);
+        }
+        Ok(Self { url })
+    }
+
+    /// A client for one fetch. Fetches are minutes apart, so a pooled connection would be dead by the
+    /// next one, and it would belong to an async runtime that may be gone by then.
+    fn client(&self) -> reqwest::Result<Client> {
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(WHOLE_TIMEOUT)
+            .pool_max_idle_per_host(0);
+        if is_loopback(&self.url) {
+            // Neither a proxy nor, for plain http, the system's certificate store has a say here.
+            let client = client.no_proxy();
+            return if self.url.scheme() == "http" {
+                client.tls_certs_only([]).build()
+            } else {
+                client.build()
+            };
+        }
+        client.build()
+    }
+
+    async fn ask(&self, etag: Option<&str>) -> reqwest::Result<Response> {
+        let mut request = self
+            .client()?
+            .get(self.url.clone())
+            .header("accept", "application/json");
+        if let Some(etag) = etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        request.send().await
+    }
+}
+
+#[async_trait::async_trait]
+impl FetchKeys for HttpFetch {
+    async fn fetch(&self, etag: Option<&str>) -> Result<Fetched, FetchError> {
+        let response = self.ask(etag).await.map_err(request_failed)?;
+        let headers = response.headers();
+        let max_age = max_age(headers);
+        match response.status() {
+            StatusCode::OK => {
+                let etag = text(headers, &ETAG).map(str::to_owned);
+                Ok(Fetched::Document {
+                    body: body(response).await?,
+                    etag,
+                    max_age,
+                })
+            }
+            StatusCode::NOT_MODIFIED if etag.is_some() => Ok(Fetched::NotModified { max_age }),
+            other => Err(FetchError::Status(other.as_u16())),
+        }
+    }
+}
+
+/// Reads at most [`MAX_BYTES`], whatever `Content-Length` promises.
+async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(request_failed)? {
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn request_failed(error: reqwest::Error) -> FetchError {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    FetchError::Request(text)
+}
+
+/// `Cache-Control: max-age` (RFC 9111 §5.2.2.1).
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let directives = text(headers, &CACHE_CONTROL)?;
+    directives.split(',').find_map(|directive| {
+        let (name, seconds) = directive.split_once('=')?;
+        if !name.trim().eq_ignore_ascii_case("max-age") {
+            return None;
+        }
+        seconds
+            .trim()
+            .trim_matches('"')
+            .parse()
+            .ok()
+            .map(Duration::from_secs)
+    })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// RFC 8252 §8.3: loopback addresses, and the name that RFC 6761 §6.3 reserves for them.
+fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_over_https_or_from_loopback() {
+        for url in [
+            "https://a.example/jwks",
+            "http://127.0.0.1:1/jwks",
+            "http://[::1]/",
+            "http://localhost:1/",
+        ] {
+            assert!(HttpFetch::new(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://a.example/jwks",
+            "http://10.0.0.1/",
+            "http://localhost.a.example/",
+            "ftp://127.0.0.1/",
+            "file:///etc",
+        ] {
+            assert_eq!(
+                HttpFetch::new(url).err(),
+                Some(UrlProblem::Insecure),
+                "{url}"
+            );
+        }
+        assert_eq!(HttpFetch::new("jwks").err(), Some(UrlProblem::Syntax));
+        assert_eq!(
+            HttpFetch::new("https://u:p@a.example/").err(),
+            Some(UrlProblem::Credentials)
+        );
+    }
+
+    #[test]
+    fn max_age_is_read_among_other_directives() {
+        let of = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, value.parse().unwrap());
+            max_age(&headers)
+        };
+        assert_eq!(
+            of("public, Max-Age=600, must-revalidate"),
+            Some(Duration::from_secs(600))
+        );
+        assert_eq!(of("s-maxage=5"), None);
+        assert_eq!(of("max-age=-1"), None);
+        assert_eq!(of("no-store"), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! One JWK: whether it can verify tokens, and with which algorithms (RFC 7517 §4, RFC 7518 §6).
+
+use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use crate::jwt::Algorithm;
+
+/// A public key with the algorithms it may be used for, parsed once for each of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub(super) id: Option<String>,
+    material: Material,
+    verifiers: Vec<(Algorithm, ParsedPublicKey)>,
+}
+
+impl Key {
+    pub(crate) fn allows(&self, algorithm: Algorithm) -> bool {
+        self.verifiers
+            .iter()
+            .any(|(allowed, _)| *allowed == algorithm)
+    }
+
+    /// Whether `signature` is this key's over `message`. False also when the key does not allow
+    /// `algorithm`.
+    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        self.verifiers
+            .iter()
+            .find(|(allowed, _)| *allowed == algorithm)
+            .is_some_and(|(_, key)| key.verify_sig(message, signature).is_ok())
+    }
+
+    pub(super) fn same_material(&self, other: &Self) -> bool {
+        self.material == other.material
+    }
+}
+
+/// The public parameters, for comparing keys that carry the same id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Material {
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    Curve {
+        algorithm: Algorithm,
+        point: Vec<u8>,
+    },
+}
+
+/// Why a JWK is left out of the set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("not a JWK")]
+    Unreadable,
+    #[error("key type or curve not supported")]
+    Unsupported,
+    #[error("meant for another use than verifying signatures")]
+    OtherUse,
+    #[error("symmetric")]
+    Symmetric,
+    #[error("algorithm not allowed for this key")]
+    Algorithm,
+    #[error("RSA modulus outside 2048 to 8192 bits or exponent below 65537")]
+    WeakRsa,
+    #[error("key material not valid")]
+    Material,
+}
+
+/// The members that are looked at. Private members of a key are ignored; a repeated member or one of
+/// another type makes this key, and this key only, unreadable.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Option<String>,
+    r#use: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+/// Reads one entry of a JWK set. `allowed` is the issuer's list.
+pub(super) fn import(entry: &str, allowed: &[Algorithm]) -> Result<Key, Unusable> {
+    let jwk: Jwk = serde_json::from_str(entry).map_err(|_| Unusable::Unreadable)?;
+    is_for_verifying(&jwk)?;
+    let (material, natural) = match jwk.kty.as_str() {
+        "RSA" => rsa(&jwk)?,
+        "EC" => elliptic_curve(&jwk)?,
+        "OKP" => edwards_curve(&jwk)?,
+        "oct" => return Err(Unusable::Symmetric),
+        _ => return Err(Unusable::Unsupported),
+    };
+    let pinned = match &jwk.alg {
+        None => None,
+        Some(name) => Some(Algorithm::from_name(name).ok_or(Unusable::Algorithm)?),
+    };
+    let verifiers = natural
+        .iter()
+        .filter(|algorithm| pinned.is_none_or(|pinned| pinned == **algorithm))
+        .filter(|algorithm| allowed.contains(algorithm))
+        .map(|algorithm| Ok((*algorithm, parse(&material, *algorithm)?)))
+        .collect::<Result<Vec<_>, _>>()?;
+    if verifiers.is_empty() {
+        return Err(Unusable::Algorithm);
+    }
+    Ok(Key {
+        id: jwk.kid,
+        material,
+        verifiers,
+    })
+}
+
+/// RFC 7517 §4.2 and §4.3: metadata that forbids the use binds us.
+fn is_for_verifying(jwk: &Jwk) -> Result<(), Unusable> {
+    let by_use = jwk.r#use.as_deref().is_none_or(|purpose| purpose == "sig");
+    let by_operations = jwk
+        .key_ops
+        .as_ref()
+        .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+    if by_use && by_operations {
+        Ok(())
+    } else {
+        Err(Unusable::OtherUse)
+    }
+}
+
+fn rsa(jwk: &Jwk) -> Result<(Material, &'static [Algorithm]), Unusable> {
+    let n = without_leading_zeros(octets(jwk.n.as_deref())?);
+    let e = without_leading_zeros(octets(jwk.e.as_deref())?);
+    let bits = n
+        .first()
+        .map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+    // NIST SP 800-56B §6.2: odd and above 2^16. Every provider uses 65537.
+    let exponent_is_sound = e.len() >= 3 && e.last().is_some_and(|last| last % 2 == 1);
+    if !(2048..=8192).contains(&bits) || !exponent_is_sound {
+        return Err(Unusable::WeakRsa);
+    }
+    Ok((Material::Rsa { n, e }, &Algorithm::RSA))
+}
+
+fn elliptic_curve(jwk: &Jwk) -> Result<(Material, &'static [Algorithm]), Unusable> {
+    let (algorithm, natural, size): (_, &'static [_], _) = match jwk.crv.as_deref() {
+        Some("P-256") => (Algorithm::ES256, &[Algorithm::ES256], 32),
+        Some("P-384") => (Algorithm::ES384, &[Algorithm::ES384], 48),
+        Some("P-521") => (Algorithm::ES512, &[Algorithm::ES512], 66),
+        _ => return Err(Unusable::Unsupported),
+    };
+    let (x, y) = (octets(jwk.x.as_deref())?, octets(jwk.y.as_deref())?);
+    // RFC 7518 §6.2.1.2: the full size of a coordinate, leading zeros included.
+    if x.len() != size || y.len() != size {
+        return Err(Unusable::Material);
+    }
+    // SEC 1 §2.3.3: the uncompressed form of a point.
+    let point = [&[0x04], x.as_slice(), y.as_slice()].concat();
+    Ok((Material::Curve { algorithm, point }, natural))
+}
+
+fn edwards_curve(jwk: &Jwk) -> Result<(Material, &'static [Algorithm]), Unusable> {
+    if jwk.crv.as_deref() != Some("Ed25519") {
+        return Err(Unusable::Unsupported);
+    }
+    let point = octets(jwk.x.as_deref())?;
+    if point.len() != 32 {
+        return Err(Unusable::Material);
+    }
+    Ok((
+        Material::Curve {
+            algorithm: Algorithm::EdDSA,
+            point,
+        },
+        &[Algorithm::EdDSA],
+    ))
+}
+
+fn parse(material: &Material, algorithm: Algorithm) -> Result<ParsedPublicKey, Unusable> {
+    let parsed = match material {
+        Material::Rsa { n, e } => {
+            let parameters = algorithm.rsa().ok_or(Unusable::Algorithm)?;
+            RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters)
+        }
+        Material::Curve { point, .. } => {
+            ParsedPublicKey::new(algorithm.curve().ok_or(Unusable::Algorithm)?, point)
+        }
+    };
+    parsed.map_err(|_| Unusable::Material)
+}
+
+fn octets(member: Option<&str>) -> Result<Vec<u8>, Unusable> {
+    URL_SAFE_NO_PAD
+        .decode(member.ok_or(Unusable::Material)?)
+        .map_err(|_| Unusable::Material)
+}
+
+/// RFC 7518 §6.3.1.1 forbids a leading zero octet in `n`; real providers send it all the same.
+fn without_leading_zeros(octets: Vec<u8>) -> Vec<u8> {
+    octets.into_iter().skip_while(|octet| *octet == 0).collect()
+}

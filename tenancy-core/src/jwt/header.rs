@@ -1,0 +1,186 @@
+//! The JOSE header: what it must say and what it must not (RFC 7515 §4, RFC 8725 §3).
+
+use serde_json::Value;
+
+use super::{Algorithm, TokenProblem};
+use crate::claims::{Object, object};
+
+/// What of a header decides which key verifies the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key_id: Option<String>,
+}
+
+impl Header {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, TokenProblem> {
+        let members = object(bytes).map_err(|_| TokenProblem::Header)?;
+        extensions_are_refused(&members)?;
+        type_is_an_access_token(&members)?;
+        Ok(Self {
+            algorithm: algorithm(&members)?,
+            key_id: key_id(&members)?,
+        })
+    }
+}
+
+/// `crit` lists extensions that a verifier must understand; we implement none. `b64` changes what is
+/// signed (RFC 7797), `zip` and `enc` belong to encryption. `jku`, `x5u`, `jwk` and `x5c` need no
+/// refusal: nothing here ever reads them.
+fn extensions_are_refused(members: &Object) -> Result<(), TokenProblem> {
+    let demanded = ["crit", "b64", "zip", "enc"]
+        .iter()
+        .any(|name| members.contains_key(*name));
+    if demanded {
+        Err(TokenProblem::Extension)
+    } else {
+        Ok(())
+    }
+}
+
+/// RFC 8725 §3.11: a proof, logout or event token, signed with the same keys, is no access token.
+fn type_is_an_access_token(members: &Object) -> Result<(), TokenProblem> {
+    const ACCEPTED: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
+    match members.get("typ") {
+        None => Ok(()),
+        Some(Value::String(typ))
+            if ACCEPTED.iter().any(|known| known.eq_ignore_ascii_case(typ)) =>
+        {
+            Ok(())
+        }
+        Some(_) => Err(TokenProblem::Type),
+    }
+}
+
+fn algorithm(members: &Object) -> Result<Algorithm, TokenProblem> {
+    let name = members
+        .get("alg")
+        .and_then(Value::as_str)
+        .ok_or(TokenProblem::Algorithm)?;
+    Algorithm::from_name(name).ok_or(TokenProblem::Algorithm)
+}
+
+fn key_id(members: &Object) -> Result<Option<String>, TokenProblem> {
+    match members.get("kid") {
+        None => Ok(None),
+        Some(Value::String(kid)) => Ok(Some(kid.clone())),
+        Some(_) => Err(TokenProblem::Header),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(header: &str) -> Result<Header, TokenProblem> {
+        Header::read(header.as_bytes())
+    }
+
+    #[test]
+    fn the_types_of_access_tokens_pass() {
+        for typ in [
+            "",
+            r#","typ":"JWT""#,
+            r#","typ":"jwt""#,
+            r#","typ":"at+JWT""#,
+            r#","typ":"application/at+jwt""#,
+        ] {
+            let header = read(&format!(r#"{{"alg":"ES256","kid":"k"{typ}}}"#)).unwrap();
+            assert_eq!(
+                header,
+                Header {
+                    algorithm: Algorithm::ES256,
+                    key_id: Some("k".into())
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn other_types_are_refused() {
+        for typ in [
+            r#""dpop+jwt""#,
+            r#""logout+jwt""#,
+            r#""secevent+jwt""#,
+            r#""token-introspection+jwt""#,
+            r#""""#,
+            r#""application/JWT+x""#,
+            r#"["JWT"]"#,
+            "null",
+            "1",
+        ] {
+            assert_eq!(
+                read(&format!(r#"{{"alg":"ES256","typ":{typ}}}"#)),
+                Err(TokenProblem::Type),
+                "{typ}"
+            );
+        }
+    }
+
+    #[test]
+    fn none_and_symmetric_algorithms_do_not_exist() {
+        for alg in [
+            r#""none""#,
+            r#""None""#,
+            r#""NONE""#,
+            r#""nOnE""#,
+            r#""""#,
+            r#""HS256""#,
+            r#""rs256""#,
+            r#""RS256 ""#,
+            "null",
+            "1",
+            r#"["RS256"]"#,
+        ] {
+            assert_eq!(
+                read(&format!(r#"{{"alg":{alg}}}"#)),
+                Err(TokenProblem::Algorithm),
+                "{alg}"
+            );
+        }
+        assert_eq!(read("{}"), Err(TokenProblem::Algorithm));
+    }
+
+    #[test]
+    fn extensions_are_refused_whatever_they_say() {
+        for member in [
+            r#""crit":[]"#,
+            r#""crit":["exp"]"#,
+            r#""crit":null"#,
+            r#""b64":true"#,
+            r#""zip":"DEF""#,
+            r#""enc":null"#,
+        ] {
+            assert_eq!(
+                read(&format!(r#"{{"alg":"RS256",{member}}}"#)),
+                Err(TokenProblem::Extension),
+                "{member}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_id_is_a_string() {
+        for kid in ["null", "1", "[]", "{}"] {
+            assert_eq!(
+                read(&format!(r#"{{"alg":"RS256","kid":{kid}}}"#)),
+                Err(TokenProblem::Header),
+                "{kid}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_is_one_strict_object() {
+        for header in [
+            "",
+            "null",
+            "[]",
+            r#""alg""#,
+            r#"{"alg":"RS256","alg":"RS256"}"#,
+            r#"{"alg":"RS256"}x"#,
+        ] {
+            assert_eq!(read(header), Err(TokenProblem::Header), "{header}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Who the tenant is, and what of the database is theirs.
+//!
+//! Depend on this crate if you write an adapter for a web framework or a database driver. If you write a
+//! service, you want `tenancy-axum` or `tenancy-actix`, and `tenancy-sqlx`; they build on these types:
+//!
+//! ```text
+//! request ─► RequestHead ─► Presented ─► TokenVerifier ─► Verified<Claims> ─► Admission ─► TenantContext
+//!                                                                                               │
+//! your SQL ◄─ Scoped<Statement> ◄─ Scope::{select, insert, update, delete} ◄────────────────────┘
+//! ```
+//!
+//! ```
+//! use sea_query::{Expr, ExprTrait, Query};
+//! use tenancy_core::{TableCatalog, TenantId, danger};
+//!
+//! // The tables of the service, declared once.
+//! let catalog = TableCatalog::new().tenant_table("note", "tenant_id");
+//!
+//! // In a service `Admission` makes the context from a verified token; a job says why it needs none.
+//! let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
+//!
+//! // Ordinary sea-query, of which `note` means "the notes of this tenant" wherever it stands.
+//! let pinned = Query::select()
+//!     .column("body")
+//!     .from("note")
+//!     .and_where(Expr::col("pinned").eq(true))
+//!     .take();
+//! let pinned = context.scope(&catalog).select(pinned)?;
+//!
+//! let (sql, _values) = pinned.build();
+//! assert_eq!(
+//!     sql,
+//!     r#"WITH "note" AS NOT MATERIALIZED (SELECT * FROM "public"."note" WHERE "tenant_id" = $1) "#
+//!         .to_owned()
+//!         + r#"SELECT "body" FROM "note" WHERE "pinned" = $2"#,
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `http` | yes | `KeySource::url`: JWK sets fetched with reqwest and rustls |
+//!
+//! # Rules that hold throughout
+//!
+//! - The tenant comes from a verified token, never from a body, a query or a bare header.
+//! - "No tenant" never turns into "all tenants": [`TenantId`] has no default and no API takes an option of
+//!   it.
+//! - Errors are for the operator; a client learns a status and a stable code, nothing else.
+//! - Every way around a check is in [`danger`].
+
+mod admission;
+mod claims;
+mod clock;
+mod context;
+mod credential;
+pub mod danger;
+mod head;
+mod identifier;
+mod jwks;
+mod jwt;
+mod refusal;
+mod scope;
+mod subject_id;
+mod tenant_id;
+mod verified;
+mod verifier;
+
+pub use self::admission::{Admission, Admitted};
+pub use self::claims::{ClaimMap, ClaimPath, ClaimTypeError, Claims};
+pub use self::clock::{Clock, ManualClock, SystemClock, UnixTime};
+pub use self::context::TenantContext;
+pub use self::credential::{BearerToken, MalformedCredential, Presented};
+pub use self::head::RequestHead;
+pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
+pub use self::jwks::{KeySource, KeySourceError};
+pub use self::jwt::{Algorithm, Issuer, IssuerError, JwtVerifier, JwtVerifierError, TokenProblem};
+pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
+pub use self::scope::{
+    Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedUpdate, TableCatalog, TenantTable,
+};
+pub use self::subject_id::SubjectId;
+pub use self::tenant_id::TenantId;
+pub use self::verified::Verified;
+pub use self::verifier::{TokenVerifier, VerifyError};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks `mutex`, also after a panic elsewhere: every critical section here leaves its data whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,100 @@
+//! `TableCatalog`, which tables belong to tenants and which are shared.
+
+use std::collections::BTreeMap;
+
+/// The tables that a service uses, declared once: those whose rows belong to tenants, and those that all
+/// tenants share. A statement that touches any other is refused.
+///
+/// ```
+/// use tenancy_core::TableCatalog;
+///
+/// let catalog = TableCatalog::new()
+///     .tenant_table("note", "tenant_id")
+///     .tenant_table_in("billing", "invoice", "tenant_id")
+///     .shared_table("currency");
+/// # let _ = catalog;
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableCatalog {
+    tables: BTreeMap<String, Declared>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Declared {
+    Tenant(TenantTable),
+    Shared,
+}
+
+/// A table whose rows belong to tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantTable {
+    schema: String,
+    name: String,
+    tenant_column: String,
+}
+
+impl TableCatalog {
+    /// A catalogue without tables.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Declares `public.name`, whose rows belong to the tenant in `tenant_column`. Names are taken as
+    /// Postgres stores them: in lower case unless the table was created with quotes.
+    pub fn tenant_table(self, name: &str, tenant_column: &str) -> Self {
+        self.tenant_table_in("public", name, tenant_column)
+    }
+
+    /// Declares a tenant table in another schema. Statements name it by its bare name all the same.
+    pub fn tenant_table_in(mut self, schema: &str, name: &str, tenant_column: &str) -> Self {
+        let table = TenantTable {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            tenant_column: tenant_column.to_owned(),
+        };
+        self.tables.insert(name.to_owned(), Declared::Tenant(table));
+        self
+    }
+
+    /// Declares a table that all tenants share and may read.
+    pub fn shared_table(mut self, name: &str) -> Self {
+        self.tables.insert(name.to_owned(), Declared::Shared);
+        self
+    }
+
+    /// The tenant tables, by name.
+    pub fn tenant_tables(&self) -> impl Iterator<Item = &TenantTable> {
+        self.tables.values().filter_map(|declared| match declared {
+            Declared::Tenant(table) => Some(table),
+            Declared::Shared => None,
+        })
+    }
+
+    pub(super) fn tenant_table_named(&self, name: &str) -> Option<&TenantTable> {
+        match self.tables.get(name)? {
+            Declared::Tenant(table) => Some(table),
+            Declared::Shared => None,
+        }
+    }
+
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.tables.contains_key(name)
+    }
+}
+
+impl TenantTable {
+    /// The schema.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// The bare name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The column that holds the tenant.
+    pub fn tenant_column(&self) -> &str {
+        &self.tenant_column
+    }
+}

@@ -1,0 +1,42 @@
+//! `TokenVerifier`, the seam between admission and the kinds of bearer tokens.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::jwks::KeysUnavailable;
+use crate::{BearerToken, Claims, TokenProblem, Verified};
+
+/// Turns a bearer token into verified claims. [`JwtVerifier`](crate::JwtVerifier) is the one for JSON Web
+/// Tokens.
+#[async_trait::async_trait]
+pub trait TokenVerifier: fmt::Debug + Send + Sync {
+    /// Verifies `token` at the present time.
+    ///
+    /// # Errors
+    /// [`VerifyError::Token`] when the token must not be accepted, [`VerifyError::KeysUnavailable`] when
+    /// that cannot be decided now.
+    async fn verify(&self, token: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError>;
+}
+
+/// Why a token yields no claims.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The token breaks a rule.
+    #[error(transparent)]
+    Token(#[from] TokenProblem),
+    /// The keys that would decide are not to be had now.
+    #[error("signing keys are unavailable: {cause}")]
+    KeysUnavailable {
+        /// When asking again makes sense.
+        retry_after: Duration,
+        /// What happened to the last fetch.
+        cause: String,
+    },
+}
+
+impl From<KeysUnavailable> for VerifyError {
+    fn from(KeysUnavailable { retry_after, cause }: KeysUnavailable) -> Self {
+        Self::KeysUnavailable { retry_after, cause }
+    }
+}

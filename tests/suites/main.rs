@@ -1,0 +1,3 @@
+//! All suites in one binary.
+
+mod cluster;

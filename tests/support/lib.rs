@@ -1,0 +1,3 @@
+//! What the suites share.
+
+pub mod postgres;
