@@ -1,1 +1,51 @@
-//! placeholder
+//! Admission of tenants in front of actix-web services.
+//!
+//! Depend on this crate if your service runs on actix-web. It puts [`Admission`](tenancy_core::Admission) in
+//! front of it:
+//!
+//! ```text
+//! request ─► TenantMiddleware ─┬─ admitted ─► your handler, which takes `Tenant`
+//!                              └─ refused ──► 400, 401, 403 or 503 with a problem document
+//! ```
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, web};
+//! use tenancy_actix::{Tenant, TenantMiddleware};
+//! use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
+//!
+//! async fn whoami(Tenant(tenant): Tenant) -> String {
+//!     format!("you are in {}", tenant.tenant())
+//! }
+//!
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = JwtVerifier::new([Issuer::new("https://api.frontegg.com", ClaimMap::frontegg())
+//!     .audience("my-client-id")
+//!     .keys(KeySource::url("https://api.frontegg.com/.well-known/jwks.json"))])?;
+//! let admission = Admission::new(verifier).exempt("/health");
+//!
+//! HttpServer::new(move || {
+//!     App::new()
+//!         .route("/health", web::get().to(|| async { "ok" }))
+//!         .route("/whoami", web::get().to(whoami))
+//!         .wrap(TenantMiddleware::new(admission.clone()))
+//! })
+//! .bind("127.0.0.1:8000")?
+//! .run()
+//! .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every request below the middleware has a tenant or is refused, except for the paths that
+//! [`Admission::exempt`](tenancy_core::Admission::exempt) names. What the client is told and what the logs say is
+//! decided in `tenancy-core`, the same for every framework.
+
+mod error;
+mod extract;
+mod head;
+mod middleware;
+mod response;
+
+pub use self::error::TenantRejection;
+pub use self::extract::{MaybeTenant, Tenant};
+pub use self::middleware::{TenantMiddleware, TenantService};

@@ -14,8 +14,8 @@ use crate::{Clock, lock};
 /// The first pause after a failed fetch; doubled with each further failure up to the cooldown.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// `max-age` is honoured within these bounds.
-const MIN_FRESH: Duration = Duration::from_secs(60);
-const MAX_FRESH: Duration = Duration::from_secs(24 * 60 * 60);
+const MIN_FRESH: Duration = Duration::from_mins(1);
+const MAX_FRESH: Duration = Duration::from_hours(24);
 /// How many unknown key ids are remembered.
 const ABSENT_IDS: u64 = 10_000;
 
@@ -26,7 +26,7 @@ pub(crate) struct Jwks(Arc<Inner>);
 #[derive(Debug)]
 enum Inner {
     Fixed(Arc<Generation>),
-    Cached(Cached),
+    Cached(Box<Cached>),
 }
 
 /// One state of the key set. The number grows with every change of material.
@@ -90,14 +90,14 @@ impl Jwks {
     ) -> Self {
         let absent = moka::sync::Cache::new(ABSENT_IDS);
         let state = Mutex::default();
-        Self(Arc::new(Inner::Cached(Cached {
+        Self(Arc::new(Inner::Cached(Box::new(Cached {
             fetch,
             allowed,
             lifetimes,
             clock,
             state,
             absent,
-        })))
+        }))))
     }
 
     /// Keys that may be used now. Waits for the network only when there are none.
@@ -330,7 +330,7 @@ impl Cached {
     /// Shortened by up to 10 % so that the instances of a service do not ask in step.
     fn fresh_for(&self, max_age: Option<Duration>, now: Duration) -> Duration {
         let asked = max_age.map_or(self.lifetimes.fresh, |age| age.clamp(MIN_FRESH, MAX_FRESH));
-        asked - asked.mul_f64(f64::from(now.subsec_micros() % 1000) / 10_000.0)
+        asked.mul_f64(1.0 - f64::from(now.subsec_micros() % 1000) / 10_000.0)
     }
 
     fn is_known_absent(&self, key_id: Option<&str>, now: Duration) -> bool {

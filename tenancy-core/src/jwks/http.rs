@@ -107,6 +107,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
     Ok(body)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
 fn request_failed(error: reqwest::Error) -> FetchError {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);

@@ -47,8 +47,8 @@ pub(super) struct Lifetimes {
 impl Default for Lifetimes {
     fn default() -> Self {
         Self {
-            fresh: Duration::from_secs(5 * 60),
-            outage: Duration::from_secs(24 * 60 * 60),
+            fresh: Duration::from_mins(5),
+            outage: Duration::from_hours(24),
             cooldown: Duration::from_secs(30),
         }
     }

@@ -21,7 +21,7 @@ const ALL: [Algorithm; 10] = [
     Algorithm::ES512,
     Algorithm::EdDSA,
 ];
-const MAX_LEEWAY: Duration = Duration::from_secs(5 * 60);
+const MAX_LEEWAY: Duration = Duration::from_mins(5);
 
 /// An identity provider whose tokens a service accepts: its name, whom its tokens are meant for, where
 /// its keys are, and which of its claims hold the tenant.
@@ -60,8 +60,8 @@ impl Issuer {
             audience: None,
             keys: None,
             algorithms: ALL.into(),
-            leeway: Duration::from_secs(60),
-            max_lifetime: Duration::from_secs(366 * 24 * 60 * 60),
+            leeway: Duration::from_mins(1),
+            max_lifetime: Duration::from_hours(366 * 24),
         }
     }
 

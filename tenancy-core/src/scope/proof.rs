@@ -99,7 +99,7 @@ impl Reader<'_> {
                         return Err(outside_an_expression());
                     }
                 }
-                Token::Word(word) => self.word(word.clone(), &mut group)?,
+                Token::Word(word) => self.word(word, &mut group)?,
                 Token::Quoted(_) | Token::Dot | Token::Other => self.position += 1,
             }
         }
@@ -116,9 +116,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn word(&mut self, word: String, group: &mut Group) -> Result<(), ScopeError> {
+    fn word(&mut self, word: &str, group: &mut Group) -> Result<(), ScopeError> {
         self.position += 1;
-        match word.as_str() {
+        match word {
             "select" if group.bare_expression => return Err(outside_an_expression()),
             "select" => {
                 *group = Group {

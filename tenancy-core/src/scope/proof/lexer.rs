@@ -65,10 +65,8 @@ fn quoted(rest: &str, quote: char) -> Result<(String, usize), ScopeError> {
                 "pass it as a parameter",
             ));
         }
-        if c == quote {
-            if characters.next_if(|(_, next)| *next == quote).is_none() {
-                return Ok((text, at + 1));
-            }
+        if c == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
+            return Ok((text, at + 1));
         }
         text.push(c);
     }

@@ -1,0 +1,58 @@
+//! `Tenant` and `MaybeTenant`, the extractors.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use tenancy_core::TenantContext;
+
+use crate::TenantRejection;
+
+/// Takes the tenant of the request, which [`TenantMiddleware`](crate::TenantMiddleware) has admitted.
+///
+/// ```
+/// use tenancy_actix::Tenant;
+///
+/// async fn whoami(Tenant(tenant): Tenant) -> String {
+///     format!("you are in {}", tenant.tenant())
+/// }
+/// # let _ = whoami;
+/// ```
+///
+/// # Errors
+/// [`TenantRejection`], status 500, when the route has no `TenantMiddleware` or its path is exempt: a fault of
+/// the service, not of the request.
+#[derive(Debug, Clone)]
+pub struct Tenant(pub TenantContext);
+
+impl FromRequest for Tenant {
+    type Error = TenantRejection;
+    type Future = Ready<Result<Self, TenantRejection>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(
+            admitted(request)
+                .map(Self)
+                .ok_or_else(|| TenantRejection::not_admitted(request.path())),
+        )
+    }
+}
+
+/// Takes the tenant of the request if there is one, for handlers that also serve exempt paths.
+///
+/// Use it instead of `Option<Tenant>`: actix-web's `Option` turns every error into `None`.
+#[derive(Debug, Clone)]
+pub struct MaybeTenant(pub Option<TenantContext>);
+
+impl FromRequest for MaybeTenant {
+    type Error = std::convert::Infallible;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self(admitted(request))))
+    }
+}
+
+fn admitted(request: &HttpRequest) -> Option<TenantContext> {
+    request.extensions().get::<TenantContext>().cloned()
+}

@@ -1,0 +1,20 @@
+//! A request of actix-web as admission sees it.
+
+use actix_web::dev::ServiceRequest;
+use tenancy_core::RequestHead;
+
+pub(crate) struct Head<'r>(pub(crate) &'r ServiceRequest);
+
+impl RequestHead for Head<'_> {
+    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.0
+            .headers()
+            .get_all(name)
+            .map(actix_web::http::header::HeaderValue::as_bytes)
+    }
+
+    /// The target as received: `ServiceRequest::path` may have been rewritten by another middleware.
+    fn path(&self) -> &str {
+        self.0.head().uri.path()
+    }
+}

@@ -1,0 +1,86 @@
+//! `TenantMiddleware`, which puts admission in front of a service.
+
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::{Error, HttpMessage};
+use futures_util::future::LocalBoxFuture;
+use tenancy_core::{Admission, Admitted};
+
+use crate::head::Head;
+use crate::response;
+
+/// A middleware that admits requests for a tenant and refuses all others. Give it to `App::wrap`.
+///
+/// Handlers take the tenant with the extractor [`Tenant`](crate::Tenant). A refused request never reaches
+/// them.
+#[derive(Debug, Clone)]
+pub struct TenantMiddleware {
+    admission: Admission,
+}
+
+impl TenantMiddleware {
+    /// A middleware that asks `admission`.
+    pub fn new(admission: Admission) -> Self {
+        Self { admission }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for TenantMiddleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type InitError = ();
+    type Transform = TenantService<S>;
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(TenantService {
+            admission: self.admission.clone(),
+            inner: Rc::new(service),
+        }))
+    }
+}
+
+/// The service that [`TenantMiddleware`] makes.
+#[derive(Debug)]
+pub struct TenantService<S> {
+    admission: Admission,
+    inner: Rc<S>,
+}
+
+impl<S, B> Service<ServiceRequest> for TenantService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let admission = self.admission.clone();
+        let inner = Rc::clone(&self.inner);
+        Box::pin(async move {
+            let admitted = admission.admit(&Head(&request)).await;
+            match admitted {
+                Ok(Admitted::For(context)) => {
+                    request.extensions_mut().insert(context);
+                }
+                Ok(_) => {}
+                Err(refusal) => {
+                    let response = response::refused(&admission, refusal);
+                    return Ok(request.into_response(response).map_into_right_body());
+                }
+            }
+            Ok(inner.call(request).await?.map_into_left_body())
+        })
+    }
+}

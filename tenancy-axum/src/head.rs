@@ -1,0 +1,20 @@
+//! A request of the `http` crate as admission sees it.
+
+use http::request::Parts;
+use tenancy_core::RequestHead;
+
+pub(crate) struct Head<'r>(pub(crate) &'r Parts);
+
+impl RequestHead for Head<'_> {
+    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.0
+            .headers
+            .get_all(name)
+            .iter()
+            .map(http::HeaderValue::as_bytes)
+    }
+
+    fn path(&self) -> &str {
+        self.0.uri.path()
+    }
+}

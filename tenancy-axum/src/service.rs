@@ -1,0 +1,58 @@
+//! `TenantService`, the plumbing around the decision of `Admission`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tenancy_core::{Admission, Admitted};
+use tower_service::Service;
+
+use crate::{head::Head, response};
+
+/// The service that [`TenantLayer`](crate::TenantLayer) makes.
+#[derive(Debug, Clone)]
+pub struct TenantService<S> {
+    admission: Admission,
+    inner: S,
+}
+
+impl<S> TenantService<S> {
+    pub(crate) fn new(admission: Admission, inner: S) -> Self {
+        Self { admission, inner }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for TenantService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: From<String>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The clone is not known to be ready; the service that was polled is.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let admission = self.admission.clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            match admission.admit(&Head(&parts)).await {
+                Ok(Admitted::For(context)) => {
+                    parts.extensions.insert(context);
+                }
+                Ok(_) => {}
+                Err(refusal) => return Ok(response::refused(&admission, refusal)),
+            }
+            inner.call(Request::from_parts(parts, body)).await
+        })
+    }
+}
