@@ -1,8 +1,8 @@
 //! The answer to a refused request, in actix-web's types.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use actix_web::HttpResponse;
 use tenancy_core::{Admission, Refusal, RefusalResponse};
 
 /// What the client is told. The refusal itself goes into the extensions, for the logs of an outer

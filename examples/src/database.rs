@@ -1,0 +1,295 @@
+//! The database of an example: the Postgres of `DATABASE_URL`, or an embedded one when there is none.
+//!
+//! Both take the same way: an administrator sets up, then the service connects as an application role that
+//! row-level security binds. The embedded Postgres is told apart only where it is started and stopped, and in
+//! how many connections it serves.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use pglite_oxide::PgliteServer;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
+};
+use tenancy_core::TableCatalog;
+use tenancy_sqlx::{Rls, TenantPool};
+
+/// How long to wait for the server before giving up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A database that was found or started.
+#[derive(Debug)]
+pub struct Database {
+    administrator: PgConnectOptions,
+    embedded: Option<PgliteServer>,
+}
+
+/// Why there is no database to work with. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// The URL cannot be read.
+    #[error(
+        "DATABASE_URL is not a Postgres URL ({0}); write postgres://user:password@host:5432/database"
+    )]
+    Url(sqlx::Error),
+    /// Nobody answers, or not to us.
+    #[error("cannot connect to the database of DATABASE_URL: {0}")]
+    Connect(sqlx::Error),
+    /// Nobody answers in time.
+    #[error("the database of DATABASE_URL does not answer within {} seconds", CONNECT_TIMEOUT.as_secs())]
+    Silent,
+    /// The embedded Postgres does not start.
+    #[error(
+        "the embedded Postgres does not start ({0}); set DATABASE_URL to use a Postgres of yours"
+    )]
+    Embedded(String),
+    /// The connected role may not do what set-up takes.
+    #[error(
+        "setting up the schema failed: {0}; connect as a role that may create roles and tables"
+    )]
+    SetUp(sqlx::Error),
+    /// The database would not keep tenants apart.
+    #[error("{0}")]
+    Unsafe(tenancy_sqlx::Error),
+}
+
+impl Database {
+    /// The database of `url`, or an embedded one.
+    ///
+    /// # Errors
+    /// When the URL is wrong, nobody answers, or the embedded Postgres does not start.
+    pub async fn open(url: Option<&str>) -> Result<Self, DatabaseError> {
+        let database = match url {
+            Some(url) => {
+                let administrator = url.parse().map_err(DatabaseError::Url)?;
+                Self {
+                    administrator,
+                    embedded: None,
+                }
+            }
+            None => Self::embedded().await?,
+        };
+        database
+            .administrator()
+            .await?
+            .close()
+            .await
+            .map_err(DatabaseError::Connect)?;
+        Ok(database)
+    }
+
+    async fn embedded() -> Result<Self, DatabaseError> {
+        let failed = |error: &dyn std::fmt::Display| DatabaseError::Embedded(error.to_string());
+        let start = tokio::task::spawn_blocking(PgliteServer::temporary_tcp);
+        let server = start
+            .await
+            .map_err(|error| failed(&error))?
+            .map_err(|error| failed(&error))?;
+        let administrator = server
+            .database_url()
+            .parse()
+            .map_err(|error: sqlx::Error| failed(&error))?;
+        Ok(Self {
+            administrator,
+            embedded: Some(server),
+        })
+    }
+
+    /// What is connected to, in words.
+    pub fn description(&self) -> String {
+        match &self.embedded {
+            Some(_) => "embedded Postgres, gone when this program ends".to_owned(),
+            None => format!(
+                "Postgres at {}:{}",
+                self.administrator.get_host(),
+                self.administrator.get_port()
+            ),
+        }
+    }
+
+    /// Sets up `tables`, protects those of `catalog`, and connects as the application role.
+    ///
+    /// When the role of `DATABASE_URL` may not create roles, it is taken for the application role of a
+    /// database that was set up before.
+    ///
+    /// # Errors
+    /// When the set-up fails, or the database would not keep the tenants apart afterwards.
+    pub async fn tenant_pool(
+        &self,
+        tables: &'static str,
+        catalog: &TableCatalog,
+        connections: u32,
+    ) -> Result<TenantPool, DatabaseError> {
+        let mut administrator = self.administrator().await?;
+        let application = if may_create_roles(&mut administrator).await? {
+            let roles = Roles::of(&mut administrator).await?;
+            set_up(&mut administrator, &roles, tables, catalog)
+                .await
+                .map_err(DatabaseError::SetUp)?;
+            roles.sign_in(self.administrator.clone())
+        } else {
+            self.administrator.clone()
+        };
+        administrator
+            .close()
+            .await
+            .map_err(DatabaseError::Connect)?;
+        let pool = self.connect(application, connections).await?;
+        TenantPool::builder(pool)
+            .build(catalog)
+            .await
+            .map_err(DatabaseError::Unsafe)
+    }
+
+    async fn connect(
+        &self,
+        options: PgConnectOptions,
+        connections: u32,
+    ) -> Result<PgPool, DatabaseError> {
+        let authorize = format!(
+            "SET SESSION AUTHORIZATION {}",
+            quoted(options.get_username())
+        );
+        let connections = if self.embedded.is_some() {
+            1
+        } else {
+            connections
+        };
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(CONNECT_TIMEOUT)
+            // A server that admits every login as its superuser, as the embedded one does, leaves it here. For
+            // a login that is the application role already, this changes nothing.
+            .after_connect(move |connection, _| {
+                let authorize = authorize.clone();
+                Box::pin(
+                    async move { connection.execute(AssertSqlSafe(authorize)).await.map(drop) },
+                )
+            });
+        in_time(pool.connect_with(options)).await
+    }
+
+    async fn administrator(&self) -> Result<PgConnection, DatabaseError> {
+        in_time(self.administrator.connect()).await
+    }
+
+    /// Stops an embedded server. Close the pools first: it serves one connection and waits for its end.
+    pub async fn close(self) {
+        if let Some(server) = self.embedded {
+            let stop = tokio::task::spawn_blocking(move || server.shutdown());
+            if tokio::time::timeout(CONNECT_TIMEOUT, stop).await.is_err() {
+                tracing::warn!("the embedded Postgres does not stop");
+            }
+        }
+    }
+}
+
+async fn in_time<T>(
+    connect: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, DatabaseError> {
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, connect)
+        .await
+        .map_err(|_| DatabaseError::Silent)?;
+    connected.map_err(DatabaseError::Connect)
+}
+
+async fn may_create_roles(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
+    sqlx::query_scalar(
+        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(DatabaseError::SetUp)
+}
+
+/// The two roles of a service: one owns the tables and cannot log in, one works with them and owns nothing.
+struct Roles {
+    owner: String,
+    application: String,
+    password: String,
+}
+
+impl Roles {
+    /// Named after the database, because roles belong to the whole cluster. The password is new at every
+    /// start: instances that run side by side share the URL of the application role instead.
+    async fn of(connection: &mut PgConnection) -> Result<Self, DatabaseError> {
+        let database: String = sqlx::query_scalar("SELECT left(current_database(), 40)")
+            .fetch_one(connection)
+            .await
+            .map_err(DatabaseError::SetUp)?;
+        let mut secret = [0; 16];
+        rand::fill(&mut secret)
+            .map_err(|_| DatabaseError::SetUp(sqlx::Error::protocol("no randomness")))?;
+        let password = secret
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat();
+        Ok(Self {
+            owner: format!("{database}_owner"),
+            application: format!("{database}_app"),
+            password,
+        })
+    }
+
+    fn sign_in(&self, options: PgConnectOptions) -> PgConnectOptions {
+        options.username(&self.application).password(&self.password)
+    }
+}
+
+async fn set_up(
+    connection: &mut PgConnection,
+    roles: &Roles,
+    tables: &'static str,
+    catalog: &TableCatalog,
+) -> Result<(), sqlx::Error> {
+    let (owner, application) = (quoted(&roles.owner), quoted(&roles.application));
+    let mut steps = vec![
+        create_role(&roles.owner, "NOLOGIN"),
+        create_role(
+            &roles.application,
+            "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+        ),
+        format!(
+            "ALTER ROLE {application} LOGIN PASSWORD '{}'",
+            roles.password
+        ),
+        format!("GRANT {owner} TO CURRENT_USER"),
+        tables.to_owned(),
+    ];
+    steps.extend(catalog.tenant_tables().map(|table| {
+        format!(
+            "ALTER TABLE {}.{} OWNER TO {owner}",
+            quoted(table.schema()),
+            quoted(table.name())
+        )
+    }));
+    steps.push(
+        Rls::new(catalog)
+            .application_role(&roles.application)
+            .set_up_sql(),
+    );
+    let mut transaction = connection.begin().await?;
+    for step in steps {
+        sqlx::raw_sql(AssertSqlSafe(step))
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await
+}
+
+fn create_role(name: &str, attributes: &str) -> String {
+    let literal = name.replace('\'', "''");
+    format!(
+        "DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{literal}') THEN \
+         CREATE ROLE {} {attributes}; END IF; END $do$",
+        quoted(name)
+    )
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
