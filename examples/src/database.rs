@@ -4,6 +4,7 @@
 //! row-level security binds. The embedded Postgres is told apart only where it is started and stopped, and in
 //! how many connections it serves.
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -20,7 +21,6 @@ use tenancy_sqlx::{Rls, TenantPool};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A database that was found or started.
-#[derive(Debug)]
 pub struct Database {
     administrator: PgConnectOptions,
     embedded: Option<PgliteServer>,
@@ -82,7 +82,7 @@ impl Database {
     }
 
     async fn embedded() -> Result<Self, DatabaseError> {
-        let failed = |error: &dyn std::fmt::Display| DatabaseError::Embedded(error.to_string());
+        let failed = |error: &dyn fmt::Display| DatabaseError::Embedded(error.to_string());
         let start = tokio::task::spawn_blocking(PgliteServer::temporary_tcp);
         let server = start
             .await
@@ -184,6 +184,15 @@ impl Database {
                 tracing::warn!("the embedded Postgres does not stop");
             }
         }
+    }
+}
+
+/// Without the options: sqlx shows the password in them.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("embedded", &self.embedded.is_some())
+            .finish_non_exhaustive()
     }
 }
 

@@ -111,6 +111,17 @@ impl IdentityProvider {
         Ok(())
     }
 
+    /// Replaces the material of all keys and keeps their ids, as providers that number nothing do.
+    ///
+    /// # Errors
+    /// When new keys cannot be made.
+    pub fn replace_under_the_same_ids(&self) -> Result<(), KeyError> {
+        let mut keys = self.keys();
+        let generation = keys.first().map_or(1, |key| key.generation);
+        *keys = fresh_keys(generation)?;
+        Ok(())
+    }
+
     /// Answers every request with 503 until [`come_back`](Self::come_back).
     pub fn go_down(&self) {
         self.shared.down.store(true, Ordering::SeqCst);

@@ -1,3 +1,16 @@
 //! All suites in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
 
 mod cluster;
+mod isolation;
+mod keys;
+mod living;
+mod posture;
+mod scenario;
+mod tokens;

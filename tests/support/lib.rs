@@ -1,3 +1,7 @@
-//! What the suites share.
+//! What the suites share: a real Postgres, a service's schema on it, and ways to cancel.
 
+pub mod analytics_actix;
+pub mod cancel;
+pub mod notes;
 pub mod postgres;
+pub mod slow_link;

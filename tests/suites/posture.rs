@@ -1,0 +1,200 @@
+//! A pool does not start unless row-level security binds its role, and why that matters.
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tenancy_core::TableCatalog;
+use tenancy_sqlx::{Error, PostureProblem, Rls, TenantPool};
+use tenancy_tests::notes::{Notes, catalog, context};
+use tenancy_tests::postgres::unique_role;
+
+async fn problems(options: PgConnectOptions, catalog: &TableCatalog) -> Vec<PostureProblem> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .unwrap();
+    match TenantPool::builder(pool).build(catalog).await {
+        Ok(_) => Vec::new(),
+        Err(Error::Posture(error)) => error.problems().to_vec(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// The leak that the check prevents: for a superuser the policies do nothing, forced or not.
+#[tokio::test]
+async fn a_superuser_sees_every_tenant() {
+    let notes = Notes::new().await.unwrap();
+    let mut admin = notes.admin().await.unwrap();
+    sqlx::raw_sql("BEGIN; SET LOCAL app.current_tenant_id = 'a'")
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM note")
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+    assert_eq!(rows, 5);
+}
+
+#[tokio::test]
+async fn a_sound_database_starts() {
+    let notes = Notes::new().await.unwrap();
+    assert_eq!(problems(notes.options(), &catalog()).await, []);
+}
+
+#[tokio::test]
+async fn a_superuser_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    let found = problems(notes.superuser(), &catalog()).await;
+    assert!(
+        matches!(&found[0], PostureProblem::RoleNotBound { role, becomes } if role == becomes),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .all(|problem| problem.to_string().contains("connect as a role")
+                || matches!(problem, PostureProblem::TableNotProtected(_)))
+    );
+}
+
+#[tokio::test]
+async fn a_superuser_that_took_another_role_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    let options = notes.superuser().options([("role", notes.application())]);
+    let found = problems(options, &catalog()).await;
+    assert!(
+        matches!(found[..], [PostureProblem::RoleNotBound { .. }]),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_bypasses_row_level_security_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    notes
+        .administer(format!("ALTER ROLE {} BYPASSRLS", notes.application()))
+        .await
+        .unwrap();
+    let found = problems(notes.options(), &catalog()).await;
+    assert!(
+        matches!(found[0], PostureProblem::RoleNotBound { .. }),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_can_become_one_that_bypasses_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    let strong = unique_role("strong");
+    notes
+        .administer(format!(
+            "CREATE ROLE {strong} BYPASSRLS; GRANT {strong} TO {}",
+            notes.application()
+        ))
+        .await
+        .unwrap();
+    let found = problems(notes.options(), &catalog()).await;
+    assert_eq!(
+        found,
+        [PostureProblem::RoleNotBound {
+            role: notes.application().to_owned(),
+            becomes: strong
+        }]
+    );
+}
+
+#[tokio::test]
+async fn an_owner_without_force_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    notes
+        .administer(format!(
+            "GRANT {} TO {}; ALTER TABLE tag NO FORCE ROW LEVEL SECURITY",
+            notes.owner(),
+            notes.application()
+        ))
+        .await
+        .unwrap();
+    let found = problems(notes.options(), &catalog()).await;
+    assert_eq!(
+        found,
+        [PostureProblem::TableNotProtected("public.tag".into())]
+    );
+}
+
+#[tokio::test]
+async fn a_table_without_row_level_security_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    notes
+        .administer("ALTER TABLE tag DISABLE ROW LEVEL SECURITY")
+        .await
+        .unwrap();
+    let found = problems(notes.options(), &catalog()).await;
+    assert_eq!(
+        found,
+        [PostureProblem::TableNotProtected("public.tag".into())]
+    );
+}
+
+#[tokio::test]
+async fn a_catalogue_that_does_not_fit_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    assert_eq!(
+        problems(notes.options(), &TableCatalog::new()).await,
+        [PostureProblem::NothingDeclared]
+    );
+    let missing = TableCatalog::new()
+        .tenant_table("nope", "tenant_id")
+        .tenant_table("note", "org_id");
+    assert_eq!(
+        problems(notes.options(), &missing).await,
+        [
+            PostureProblem::TableMissing("public.nope".into()),
+            PostureProblem::TenantColumnMissing {
+                table: "public.note".into(),
+                column: "org_id".into()
+            },
+        ]
+    );
+}
+
+#[tokio::test]
+async fn set_up_may_run_again_and_take_down_undoes_it() {
+    let notes = Notes::new().await.unwrap();
+    let catalog = catalog();
+    let rls = Rls::new(&catalog).application_role(notes.application());
+    notes.administer(rls.set_up_sql()).await.unwrap();
+    assert_eq!(problems(notes.options(), &catalog).await, []);
+    notes.administer(rls.take_down_sql()).await.unwrap();
+    notes.administer(rls.take_down_sql()).await.unwrap();
+    assert_eq!(problems(notes.options(), &catalog).await.len(), 2);
+    notes.administer(rls.set_up_sql()).await.unwrap();
+    assert_eq!(problems(notes.options(), &catalog).await, []);
+}
+
+/// The policies read another setting when the service says so, and a pool that sets the default one then
+/// shows no rows rather than all.
+#[tokio::test]
+async fn a_pool_with_another_setting_sees_nothing() {
+    let notes = Notes::unprotected().await.unwrap();
+    let catalog = catalog();
+    let setting = tenancy_sqlx::Setting::new("my_app.tenant").unwrap();
+    let rls = Rls::new(&catalog)
+        .setting(setting.clone())
+        .application_role(notes.application());
+    notes.administer(rls.set_up_sql()).await.unwrap();
+    for (builder, expected) in [
+        (TenantPool::builder(notes.bare_pool(1).await.unwrap()), 0),
+        (
+            TenantPool::builder(notes.bare_pool(1).await.unwrap()).setting(setting),
+            3,
+        ),
+    ] {
+        let pool = builder.build(&catalog).await.unwrap();
+        let mut transaction = pool.read(&context("a")).await.unwrap();
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM note")
+            .fetch_one(&mut transaction)
+            .await
+            .unwrap();
+        assert_eq!(rows, expected);
+    }
+}
