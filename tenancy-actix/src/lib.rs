@@ -39,6 +39,10 @@
 //! Every request below the middleware has a tenant or is refused, except for the paths that
 //! [`Admission::exempt`](tenancy_core::Admission::exempt) names. What the client is told and what the logs say is
 //! decided in `tenancy-core`, the same for every framework.
+//!
+//! actix-web lets a handler finish when its client hangs up, unless the server is built with
+//! `HttpServer::h1_allow_half_closed(false)`. The tenants stay apart either way; it decides whether an abandoned
+//! request still commits.
 
 mod error;
 mod extract;

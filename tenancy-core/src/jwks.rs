@@ -9,6 +9,6 @@ mod key_set;
 mod source;
 
 pub(crate) use self::cache::{Jwks, KeysUnavailable};
-pub(crate) use self::fetch::{FetchError, FetchKeys, Fetched};
+pub use self::fetch::{FetchError, FetchKeys, Fetched};
 pub(crate) use self::key_set::KeySet;
 pub use self::source::{KeySource, KeySourceError};

@@ -75,7 +75,7 @@ pub use self::context::TenantContext;
 pub use self::credential::{BearerToken, MalformedCredential, Presented};
 pub use self::head::RequestHead;
 pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
-pub use self::jwks::{KeySource, KeySourceError};
+pub use self::jwks::{FetchError, FetchKeys, Fetched, KeySource, KeySourceError};
 pub use self::jwt::{Algorithm, Issuer, IssuerError, JwtVerifier, JwtVerifierError, TokenProblem};
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::scope::{

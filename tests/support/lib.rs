@@ -5,3 +5,8 @@ pub mod cancel;
 pub mod notes;
 pub mod postgres;
 pub mod slow_link;
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -71,7 +71,7 @@ async fn run(mode: Mode) -> Result<ExitCode, String> {
         .await
         .map_err(|error| error.to_string())?;
     println!("  database           {}", database.description());
-    let outcome = on_stage(mode, settings, listener, &database).await;
+    let outcome = Box::pin(on_stage(mode, settings, listener, &database)).await;
     database.close().await;
     outcome
 }
@@ -101,7 +101,7 @@ async fn on_stage(
     let admission = settings.admission().map_err(|error| error.to_string())?;
 
     let catalog = catalog();
-    let set_up = database.tenant_pool(TABLES, &catalog, 1);
+    let set_up = Box::pin(database.tenant_pool(TABLES, &catalog, 1));
     let pool = with_progress("setting up schema and roles", set_up)
         .await
         .map_err(|error| error.to_string())?;
@@ -203,7 +203,7 @@ fn progress(what: &str, seconds: u32) {
     if stderr.is_terminal() {
         let _ = write!(stderr, "\r{what} … {seconds} s");
         let _ = stderr.flush();
-    } else if seconds == 1 || seconds % 10 == 0 {
+    } else if seconds == 1 || seconds.is_multiple_of(10) {
         let _ = writeln!(stderr, "{what} … {seconds} s");
     }
 }

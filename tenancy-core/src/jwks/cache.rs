@@ -312,7 +312,8 @@ impl Cached {
                         number: previous
                             .as_ref()
                             .map_or(1, |previous| previous.generation.number + 1),
-                        keys: KeySet::read(&body, &self.allowed).map_err(FetchError::Document)?,
+                        keys: KeySet::read(&body, &self.allowed)
+                            .map_err(|error| FetchError::Unusable(error.to_string()))?,
                     }),
                 };
                 let fresh_for = self.fresh_for(max_age, now);

@@ -6,7 +6,7 @@ use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH}
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
-use super::key_set::MAX_BYTES;
+use super::key_set::{KeySetError, MAX_BYTES};
 use super::{FetchError, FetchKeys, Fetched};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -100,7 +100,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(request_failed)? {
         if body.len() + chunk.len() > MAX_BYTES {
-            return Err(FetchError::TooLarge);
+            return Err(FetchError::Unusable(KeySetError::TooLarge.to_string()));
         }
         body.extend_from_slice(&chunk);
     }
@@ -116,7 +116,7 @@ fn request_failed(error: reqwest::Error) -> FetchError {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    FetchError::Request(text)
+    FetchError::Failed(text)
 }
 
 /// `Cache-Control: max-age` (RFC 9111 §5.2.2.1).
@@ -195,7 +195,7 @@ mod tests {
         };
         assert_eq!(
             of("public, Max-Age=600, must-revalidate"),
-            Some(Duration::from_secs(600))
+            Some(Duration::from_mins(10))
         );
         assert_eq!(of("s-maxage=5"), None);
         assert_eq!(of("max-age=-1"), None);

@@ -34,6 +34,7 @@ pub struct KeySource {
 enum Origin {
     #[cfg(feature = "http")]
     Url(String),
+    Fetched(Arc<dyn FetchKeys>),
     Fixed(String),
 }
 
@@ -66,6 +67,14 @@ impl KeySource {
     pub fn url(url: impl Into<String>) -> Self {
         Self {
             origin: Origin::Url(url.into()),
+            lifetimes: Lifetimes::default(),
+        }
+    }
+
+    /// Obtains a JWK set through `fetch`, under the same rules.
+    pub fn fetched(fetch: impl FetchKeys + 'static) -> Self {
+        Self {
+            origin: Origin::Fetched(Arc::new(fetch)),
             lifetimes: Lifetimes::default(),
         }
     }
@@ -103,6 +112,7 @@ impl KeySource {
                     .map_err(|problem| KeySourceError(format!("JWKS URL `{url}` {problem}")))?;
                 Ok(self.cached(Arc::new(fetch), allowed, clock))
             }
+            Origin::Fetched(fetch) => Ok(self.cached(Arc::clone(fetch), allowed, clock)),
             Origin::Fixed(document) => KeySet::read(document.as_bytes(), allowed)
                 .map(Jwks::fixed)
                 .map_err(|error: KeySetError| {
@@ -111,7 +121,7 @@ impl KeySource {
         }
     }
 
-    pub(super) fn cached(
+    fn cached(
         &self,
         fetch: Arc<dyn FetchKeys>,
         allowed: &[Algorithm],

@@ -155,8 +155,8 @@ mod tests {
     fn check(claims: &str) -> Result<UnixTime, TokenProblem> {
         let policy = Policy {
             audience: Audience::OneOf(vec!["us".into()]),
-            leeway: Duration::from_secs(60),
-            max_lifetime: Duration::from_secs(86_400),
+            leeway: Duration::from_mins(1),
+            max_lifetime: Duration::from_hours(24),
         };
         policy.check(
             &object(claims.as_bytes()).unwrap(),
