@@ -27,9 +27,9 @@ fn verify(criterion: &mut Criterion) {
         });
     });
 
-    let jwk: Jwk = serde_json::from_value(specimen.jwk()).unwrap();
+    let jwk: Jwk = serde_json::from_value(specimen.jwk.clone()).unwrap();
     let key = DecodingKey::from_jwk(&jwk).unwrap();
-    let validation = specimen.validation();
+    let validation = Specimen::validation();
     group.bench_function("jsonwebtoken", |bencher| {
         bencher.iter(|| {
             decode_header(&specimen.token).unwrap();
