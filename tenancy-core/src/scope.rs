@@ -137,3 +137,91 @@ impl<S: QueryStatementBuilder> Scoped<S> {
         self.statement.build_any(&PostgresQueryBuilder)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_keeps_to_its_parentheses() {
+        let catalog = TableCatalog::new().tenant_table("note", "tenant_id");
+        let tenant = TenantId::parse("acme").unwrap();
+        let scope = Scope::new(tenant, &catalog);
+        let update = scope
+            .update("note")
+            .value("body", "x")
+            .and_where(Expr::cust("true OR true"))
+            .and_where(Expr::col("id").eq(1).or(Expr::cust("true")));
+        assert_eq!(
+            update.finish().unwrap().build().0,
+            r#"UPDATE "public"."note" SET "body" = $1 WHERE "tenant_id" = $2 AND ((true OR true)) AND (("id" = $3 OR (true)))"#,
+        );
+        for fragment in [
+            "true) OR (true",
+            "true) OR true --",
+            "true; DELETE FROM note",
+        ] {
+            let delete = scope.delete("note").and_where(Expr::cust(fragment));
+            assert!(delete.finish().is_err(), "{fragment}");
+        }
+    }
+
+    #[test]
+    fn the_tenant_column_is_stamped_and_never_chosen() {
+        let catalog = TableCatalog::new()
+            .tenant_table("note", "tenant_id")
+            .shared_table("plan");
+        let scope = Scope::new(TenantId::parse("acme").unwrap(), &catalog);
+        let insert = scope.insert("note").columns(["body"]).values(["x".into()]);
+        assert_eq!(
+            insert.finish().unwrap().build().0,
+            r#"INSERT INTO "public"."note" ("body", "tenant_id") VALUES ($1, $2)"#,
+        );
+        let named = |tenant: &str| {
+            let insert = scope.insert("note").columns(["tenant_id", "body"]);
+            insert
+                .values(["acme".into(), "x".into()])
+                .values([tenant.into(), "y".into()])
+                .finish()
+        };
+        assert!(named("acme").is_ok());
+        assert_eq!(
+            named("globex").err(),
+            Some(ScopeError::ForeignTenant("note".into()))
+        );
+        let computed = scope
+            .insert("note")
+            .columns(["tenant_id"])
+            .values([Expr::cust("'globex'")]);
+        assert_eq!(
+            computed.finish().err(),
+            Some(ScopeError::ForeignTenant("note".into()))
+        );
+        let moved = scope.update("note").value("tenant_id", "acme");
+        assert_eq!(
+            moved.finish().err(),
+            Some(ScopeError::TenantColumn("note".into()))
+        );
+        assert_eq!(
+            scope.delete("plan").finish().err(),
+            Some(ScopeError::Shared("plan".into()))
+        );
+        assert_eq!(
+            scope.delete("secret").finish().err(),
+            Some(ScopeError::Undeclared("secret".into()))
+        );
+        assert_eq!(
+            scope.update("note").finish().err(),
+            Some(ScopeError::Empty("note".into()))
+        );
+        let short = scope.insert("note").columns(["body"]).values([]);
+        assert!(matches!(
+            short.finish().err(),
+            Some(ScopeError::RowLength {
+                columns: 1,
+                values: 0,
+                ..
+            })
+        ));
+    }
+}

@@ -184,6 +184,24 @@ async fn new_material_under_the_same_id_is_picked_up() {
     assert_eq!(watch.provider.fetches(), 2);
 }
 
+/// Keys that were fetched because of a token are no reason to trust that token.
+#[tokio::test]
+async fn a_forgery_that_causes_a_refresh_stays_a_forgery() {
+    let watch = Watch::new().await;
+    assert_eq!(watch.present().await, Outcome::Accepted);
+    watch.provider.rotate().unwrap();
+    watch.clock.advance(COOLDOWN);
+    let stranger = SigningKey::rsa(1).unwrap();
+    let claims = watch.provider.claims("acme", "mallory", 3600);
+    let forged = stranger.sign_with(&watch.provider.rsa_key().header(), &claims);
+    assert_eq!(
+        watch.verify(&forged).await,
+        Outcome::Refused(TokenProblem::Signature)
+    );
+    assert_eq!(watch.provider.fetches(), 2);
+    assert_eq!(watch.present().await, Outcome::Accepted);
+}
+
 #[tokio::test]
 async fn keys_are_refreshed_in_the_background_and_a_withdrawn_one_goes() {
     let watch = Watch::new().await;
