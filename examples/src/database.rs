@@ -51,9 +51,23 @@ pub enum DatabaseError {
         "setting up the schema failed: {0}; connect as a role that may create roles and tables"
     )]
     SetUp(sqlx::Error),
+    /// A table of the same name is there already.
+    #[error("table `{table}` is there already and belongs to `{owner}`; use another database")]
+    NotOurs {
+        /// The table.
+        table: String,
+        /// Who owns it.
+        owner: String,
+    },
     /// The database would not keep tenants apart.
     #[error("{0}")]
     Unsafe(tenancy_sqlx::Error),
+    /// The same, for a role that could not set up anything.
+    #[error(
+        "the role of DATABASE_URL may not create roles, so it was taken for the application role of a database \
+         that is set up; {0}"
+    )]
+    UnsafeWithoutSetUp(tenancy_sqlx::Error),
 }
 
 impl Database {
@@ -124,11 +138,10 @@ impl Database {
         connections: u32,
     ) -> Result<TenantPool, DatabaseError> {
         let mut administrator = self.administrator().await?;
-        let application = if may_create_roles(&mut administrator).await? {
+        let sets_up = may_create_roles(&mut administrator).await?;
+        let application = if sets_up {
             let roles = Roles::of(&mut administrator).await?;
-            set_up(&mut administrator, &roles, tables, catalog)
-                .await
-                .map_err(DatabaseError::SetUp)?;
+            set_up(&mut administrator, &roles, tables, catalog).await?;
             roles.sign_in(self.administrator.clone())
         } else {
             self.administrator.clone()
@@ -138,10 +151,15 @@ impl Database {
             .await
             .map_err(DatabaseError::Connect)?;
         let pool = self.connect(application, connections).await?;
+        let unsound = if sets_up {
+            DatabaseError::Unsafe
+        } else {
+            DatabaseError::UnsafeWithoutSetUp
+        };
         TenantPool::builder(pool)
             .build(catalog)
             .await
-            .map_err(DatabaseError::Unsafe)
+            .map_err(unsound)
     }
 
     async fn connect(
@@ -161,8 +179,9 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(CONNECT_TIMEOUT)
-            // A server that admits every login as its superuser, as the embedded one does, leaves it here. For
-            // a login that is the application role already, this changes nothing.
+            // The embedded server admits every login as its superuser; here the connection takes the place of
+            // the application role. Against forgetful code that is as good as a login; against an attacker who
+            // controls SQL text it is not. For a login that is the application role already, nothing changes.
             .after_connect(move |connection, _| {
                 let authorize = authorize.clone();
                 Box::pin(
@@ -222,24 +241,19 @@ struct Roles {
 }
 
 impl Roles {
-    /// Named after the database, because roles belong to the whole cluster. The password is new at every
-    /// start: instances that run side by side share the URL of the application role instead.
+    /// Named after the database, because roles belong to the whole cluster.
     async fn of(connection: &mut PgConnection) -> Result<Self, DatabaseError> {
         let database: String = sqlx::query_scalar("SELECT left(current_database(), 40)")
-            .fetch_one(connection)
+            .fetch_one(&mut *connection)
             .await
             .map_err(DatabaseError::SetUp)?;
-        let mut secret = [0; 16];
-        rand::fill(&mut secret)
-            .map_err(|_| DatabaseError::SetUp(sqlx::Error::protocol("no randomness")))?;
-        let password = secret
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<Vec<_>>()
-            .concat();
+        let application = format!("tenancy_{database}_app");
+        let password = password_of(connection, &application)
+            .await
+            .map_err(DatabaseError::SetUp)?;
         Ok(Self {
-            owner: format!("{database}_owner"),
-            application: format!("{database}_app"),
+            owner: format!("tenancy_{database}_owner"),
+            application,
             password,
         })
     }
@@ -249,12 +263,52 @@ impl Roles {
     }
 }
 
+/// The password of the application role, made at the first start and kept where administrators alone can read
+/// it, so that instances that start side by side agree on it.
+async fn password_of(connection: &mut PgConnection, role: &str) -> Result<String, sqlx::Error> {
+    let mut secret = [0; 16];
+    rand::fill(&mut secret).map_err(|_| sqlx::Error::protocol("no randomness"))?;
+    let fresh = secret
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat();
+    let table = "CREATE TABLE IF NOT EXISTS tenancy_example_login (role text PRIMARY KEY, password text NOT NULL)";
+    connection.execute(table).await?;
+    sqlx::query("INSERT INTO tenancy_example_login VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(role)
+        .bind(fresh)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query_scalar("SELECT password FROM tenancy_example_login WHERE role = $1")
+        .bind(role)
+        .fetch_one(connection)
+        .await
+}
+
 async fn set_up(
     connection: &mut PgConnection,
     roles: &Roles,
     tables: &'static str,
     catalog: &TableCatalog,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), DatabaseError> {
+    for table in catalog.tenant_tables() {
+        refuse_table_of_others(connection, roles, table.schema(), table.name()).await?;
+    }
+    let steps = set_up_steps(roles, tables, catalog);
+    let run = async {
+        let mut transaction = connection.begin().await?;
+        for step in steps {
+            sqlx::raw_sql(AssertSqlSafe(step))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
+    };
+    run.await.map_err(DatabaseError::SetUp)
+}
+
+fn set_up_steps(roles: &Roles, tables: &'static str, catalog: &TableCatalog) -> Vec<String> {
     let (owner, application) = (quoted(&roles.owner), quoted(&roles.application));
     let mut steps = vec![
         create_role(&roles.owner, "NOLOGIN"),
@@ -269,25 +323,42 @@ async fn set_up(
         format!("GRANT {owner} TO CURRENT_USER"),
         tables.to_owned(),
     ];
-    steps.extend(catalog.tenant_tables().map(|table| {
-        format!(
-            "ALTER TABLE {}.{} OWNER TO {owner}",
-            quoted(table.schema()),
-            quoted(table.name())
-        )
-    }));
+    for table in catalog.tenant_tables() {
+        let (schema, name) = (quoted(table.schema()), quoted(table.name()));
+        // Whoever is to own a table needs CREATE on its schema when it is handed over.
+        steps.push(format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO {owner}"));
+        steps.push(format!("ALTER TABLE {schema}.{name} OWNER TO {owner}"));
+    }
     steps.push(
         Rls::new(catalog)
             .application_role(&roles.application)
             .set_up_sql(),
     );
-    let mut transaction = connection.begin().await?;
-    for step in steps {
-        sqlx::raw_sql(AssertSqlSafe(step))
-            .execute(&mut *transaction)
-            .await?;
+    steps
+}
+
+/// A table of the same name that somebody else made is not ours to change.
+async fn refuse_table_of_others(
+    connection: &mut PgConnection,
+    roles: &Roles,
+    schema: &str,
+    table: &str,
+) -> Result<(), DatabaseError> {
+    let owner: Option<String> = sqlx::query_scalar(
+        "SELECT tableowner::text FROM pg_tables WHERE schemaname = $1 AND tablename = $2",
+    )
+    .bind(schema)
+    .bind(table)
+    .fetch_optional(connection)
+    .await
+    .map_err(DatabaseError::SetUp)?;
+    match owner {
+        Some(owner) if owner != roles.owner => Err(DatabaseError::NotOurs {
+            table: format!("{schema}.{table}"),
+            owner,
+        }),
+        _ => Ok(()),
     }
-    transaction.commit().await
 }
 
 fn create_role(name: &str, attributes: &str) -> String {

@@ -140,7 +140,8 @@ impl<'a> Stage<'a> {
         Self {
             service: service.into(),
             provider,
-            client: Client::new(),
+            // The service is on loopback, whatever proxy the environment names.
+            client: Client::builder().no_proxy().build().unwrap_or_default(),
         }
     }
 

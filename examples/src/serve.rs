@@ -1,10 +1,14 @@
 //! What both programs do around a server: listen, stop on a signal, say what went wrong in one sentence.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+
+/// How long requests may go on after the signal to stop.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Listens on `address`.
 ///
@@ -39,6 +43,12 @@ pub async fn stopped() {
     let _ = interrupted.await;
 }
 
+/// Ends [`PATIENCE`] after the signal: a client that never finishes its request does not keep a server alive.
+pub async fn out_of_patience() {
+    stopped().await;
+    tokio::time::sleep(PATIENCE).await;
+}
+
 /// The exit code of a program, after the sentence for a failure.
 pub fn exit(program: &str, outcome: Result<ExitCode, String>) -> ExitCode {
     outcome.unwrap_or_else(|sentence| {
@@ -52,6 +62,7 @@ pub fn log_to_stderr(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt()
+        .with_ansi(io::stderr().is_terminal())
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();

@@ -13,7 +13,7 @@ impl RequestHead for Head<'_> {
             .map(actix_web::http::header::HeaderValue::as_bytes)
     }
 
-    /// The target as received: `ServiceRequest::path` may have been rewritten by another middleware.
+    /// The target itself: `ServiceRequest::path` counts what routing has not matched yet.
     fn path(&self) -> &str {
         self.0.head().uri.path()
     }

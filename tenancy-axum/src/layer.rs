@@ -7,7 +7,7 @@ use crate::TenantService;
 
 /// A tower layer that admits requests for a tenant and refuses all others.
 ///
-/// It works on any `http::Request`, so it serves axum, hyper and everything else on tower. The inner service
+/// It works on any `http::Request` and on responses whose body can be made from a `String`. The inner service
 /// finds the [`TenantContext`](tenancy_core::TenantContext) in the request's extensions; handlers of axum take
 /// it with the extractor [`Tenant`](crate::Tenant). A refused request never reaches the inner service.
 #[derive(Debug, Clone)]

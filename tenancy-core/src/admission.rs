@@ -37,9 +37,8 @@ struct Rules {
     wording: Wording,
 }
 
-/// How a request was admitted.
+/// How a request was admitted. Exhaustive on purpose: an adapter has to decide about every case.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub enum Admitted {
     /// For the tenant of this context.
     For(TenantContext),
@@ -65,8 +64,9 @@ impl Admission {
 
     /// Admits requests for exactly this path without a tenant, whatever credential they carry.
     ///
-    /// The path is compared byte for byte with the request target as received, without the query: `/health`
-    /// opens neither `/health/` nor `//health` nor `/%68ealth`.
+    /// The path is compared byte for byte, without the query: `/health` opens neither `/health/` nor `//health`
+    /// nor `/%68ealth`. It is the path that the adapter sees. Put the adapter outermost: behind something that
+    /// rewrites paths, such as axum's `Router::nest` or actix-web's `NormalizePath`, it sees what is left.
     pub fn exempt(mut self, path: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.rules).exempt.push(path.into());
         self

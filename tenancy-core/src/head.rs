@@ -8,6 +8,6 @@ pub trait RequestHead {
     /// The values of every field named `name`, in the order received. `name` is in lower case.
     fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]>;
 
-    /// The path of the request target as it was received: neither decoded nor normalised.
+    /// The path of the request target as the adapter received it: neither decoded nor normalised.
     fn path(&self) -> &str;
 }

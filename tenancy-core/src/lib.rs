@@ -49,7 +49,7 @@
 //! - "No tenant" never turns into "all tenants": [`TenantId`] has no default and no API takes an option of
 //!   it.
 //! - Errors are for the operator; a client learns a status and a stable code, nothing else.
-//! - Every way around a check is in [`danger`].
+//! - A tenant that no token vouches for comes from [`danger`], with a reason and a record.
 
 mod admission;
 mod claims;

@@ -42,7 +42,10 @@ pub struct Scope<'a> {
     catalog: &'a TableCatalog,
 }
 
-/// A statement that was built for one tenant and touches no row of another.
+/// A statement that was built for one tenant and names no row of another.
+///
+/// One thing is out of a builder's reach: a function that runs SQL text of its own. Those that Postgres brings
+/// along are refused; behind your own only row-level security holds.
 ///
 /// `tenancy-sqlx` runs it in a transaction of the same tenant and refuses it in any other.
 #[derive(Debug, Clone)]
@@ -92,11 +95,10 @@ impl<'a> Scope<'a> {
 
     /// The declared tenant table that a write is meant for.
     fn target(&self, name: &str) -> Result<&'a TenantTable, ScopeError> {
-        match self.catalog.tenant_table_named(name) {
-            Some(table) => Ok(table),
-            None if self.catalog.declares(name) => Err(ScopeError::Shared(name.to_owned())),
-            None => Err(ScopeError::Undeclared(name.to_owned())),
-        }
+        self.catalog.require(name)?;
+        self.catalog
+            .tenant_table_named(name)
+            .ok_or_else(|| ScopeError::Shared(name.to_owned()))
     }
 
     /// The tenant's rows of the target of a write that meet `conditions`. Each condition stands in
@@ -201,6 +203,18 @@ mod tests {
         assert_eq!(
             moved.finish().err(),
             Some(ScopeError::TenantColumn("note".into()))
+        );
+        let twice = TableCatalog::new()
+            .tenant_table("note", "tenant_id")
+            .shared_table("note");
+        let scope_of_twice = Scope::new(TenantId::parse("acme").unwrap(), &twice);
+        let select = sea_query::Query::select()
+            .column("body")
+            .from("note")
+            .take();
+        assert_eq!(
+            scope_of_twice.select(select).err(),
+            Some(ScopeError::Contradictory("note".into()))
         );
         assert_eq!(
             scope.delete("plan").finish().err(),

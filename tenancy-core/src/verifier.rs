@@ -7,7 +7,8 @@ use crate::jwks::KeysUnavailable;
 use crate::{BearerToken, Claims, TokenProblem, Verified};
 
 /// Turns a bearer token into verified claims. [`JwtVerifier`](crate::JwtVerifier) is the one for JSON Web
-/// Tokens.
+/// Tokens; an implementation of yours wraps it, to refuse more or to choose between several, because only this
+/// crate makes [`Verified`] claims.
 #[async_trait::async_trait]
 pub trait TokenVerifier: fmt::Debug + Send + Sync {
     /// Verifies `token` at the present time.

@@ -1,6 +1,6 @@
 //! `Error`, what can go wrong between a tenant and the database.
 
-use tenancy_core::TenantId;
+use tenancy_core::{ScopeError, TenantId};
 
 use crate::posture::PostureError;
 
@@ -11,6 +11,9 @@ pub enum Error {
     /// The database, or the way to it, failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+    /// A statement cannot be scoped.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     /// The database would not keep tenants apart.
     #[error(transparent)]
     Posture(#[from] PostureError),

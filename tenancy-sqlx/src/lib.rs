@@ -54,10 +54,15 @@
 //! # What is and is not promised
 //!
 //! Plain SQL in a [`TenantTransaction`] sees and changes rows of its tenant only; cancelling a future, a
-//! panic or an error leaves no tenant behind for the next user of the connection. SQL that an attacker
-//! controls is another matter: by default every role may call `set_config` and so name another tenant.
-//! Revoke that as a superuser, once a database, and the ways through an expression are closed:
-//! `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC`.
+//! panic or an error leaves no tenant behind for the next user of the connection. What the pool asks of the
+//! database before it starts is listed at [`PostureProblem`]; views, functions and triggers of yours are not
+//! looked into.
+//!
+//! SQL that an attacker controls is another matter: by default every role may call `set_config`, name another
+//! tenant, and leave other settings to the next user of the connection. Revoke that as a superuser, once a
+//! database, and the ways through an expression are closed:
+//! `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC`. Advisory locks of the
+//! session outlive a transaction as well; prefer `pg_advisory_xact_lock`.
 
 mod command;
 mod error;

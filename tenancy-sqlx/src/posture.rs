@@ -8,7 +8,7 @@ use tenancy_core::{TableCatalog, TenantTable};
 use crate::Error;
 
 /// The database would not keep tenants apart. Nothing is served until that is mended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PostureError {
     problems: Vec<PostureProblem>,
 }
@@ -31,6 +31,42 @@ pub enum PostureProblem {
         role: String,
         /// The role that is not bound: the same, or one that it is a member of.
         becomes: String,
+    },
+    /// A table is declared twice, differently.
+    #[error("table `{0}` is declared twice and differently in the `TableCatalog`; declare it once")]
+    Contradictory(String),
+    /// The role may create temporary tables, which outlive the transaction and stand in the way of tables of
+    /// the same name for the next user of the connection.
+    #[error(
+        "role `{role}` may create temporary tables, which outlive a transaction; run REVOKE TEMPORARY ON \
+         DATABASE … FROM PUBLIC, as `Rls` does"
+    )]
+    TemporaryTables {
+        /// The connected role.
+        role: String,
+    },
+    /// The role may create tables, which no policy protects.
+    #[error(
+        "the connected role may create tables in schema `{0}`, which no policy would protect; run REVOKE CREATE ON \
+         SCHEMA … FROM PUBLIC, or from the role"
+    )]
+    NewTables(String),
+    /// The role can reach a table or view that is neither protected nor declared as shared.
+    #[error(
+        "`{0}` is open to the role and neither protected nor declared; declare it as a tenant table and protect it, \
+         declare it as a shared table, or revoke the privileges on it"
+    )]
+    Undeclared(String),
+    /// A policy of a declared table admits rows whatever their tenant.
+    #[error(
+        "policy `{policy}` on table `{table}` does not look at the tenant, and permissive policies add up; drop \
+         it or make it AS RESTRICTIVE"
+    )]
+    OpenPolicy {
+        /// The table.
+        table: String,
+        /// The policy.
+        policy: String,
     },
     /// A declared table does not exist.
     #[error("table `{0}` is declared and does not exist; create it or mend the `TableCatalog`")]
@@ -68,20 +104,37 @@ impl fmt::Display for PostureError {
     }
 }
 
+/// The sentence, because a `main` that returns the error shows it by `Debug`.
+impl fmt::Debug for PostureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for PostureError {}
 
 /// Asks the catalogue of the database as the connected role.
+///
+/// One thing cannot be seen from within: a superuser that took the place of a plain role by `SET SESSION
+/// AUTHORIZATION` and can take its own again.
 pub(crate) async fn prove(
     connection: &mut PgConnection,
     catalog: &TableCatalog,
 ) -> Result<(), Error> {
     let mut problems = unbound_roles(connection).await?;
+    problems.extend(what_it_may_create(connection).await?);
+    problems.extend(
+        catalog
+            .contradictions()
+            .map(|name| PostureProblem::Contradictory(name.to_owned())),
+    );
+    problems.extend(what_it_may_reach(connection, catalog).await?);
     let mut tables = catalog.tenant_tables().peekable();
     if tables.peek().is_none() {
         problems.push(PostureProblem::NothingDeclared);
     }
     for table in tables {
-        problems.extend(table_problem(connection, table).await?);
+        problems.extend(table_problems(connection, table).await?);
     }
     if problems.is_empty() {
         Ok(())
@@ -103,22 +156,93 @@ async fn unbound_roles(connection: &mut PgConnection) -> Result<Vec<PostureProbl
     )
     .fetch_all(connection)
     .await?;
-    Ok(found
+    let problem = |(role, becomes)| PostureProblem::RoleNotBound { role, becomes };
+    Ok(found.into_iter().map(problem).collect())
+}
+
+/// `SELECT … INTO` and its like would copy a tenant's rows to where no policy is.
+async fn what_it_may_create(
+    connection: &mut PgConnection,
+) -> Result<Vec<PostureProblem>, sqlx::Error> {
+    let (role, temporary): (String, bool) = sqlx::query_as(
+        "SELECT current_user::text, \
+                pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'TEMPORARY')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let schemas: Vec<String> = sqlx::query_scalar(
+        "SELECT nspname::text FROM pg_catalog.pg_namespace \
+         WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' \
+           AND pg_catalog.has_schema_privilege(current_user, oid, 'CREATE') \
+         ORDER BY 1",
+    )
+    .fetch_all(connection)
+    .await?;
+    let temporary = temporary.then_some(PostureProblem::TemporaryTables { role });
+    Ok(temporary
         .into_iter()
-        .map(|(role, becomes)| PostureProblem::RoleNotBound { role, becomes })
+        .chain(schemas.into_iter().map(PostureProblem::NewTables))
         .collect())
 }
 
-async fn table_problem(
+/// The table that somebody forgot to declare, a partition reached directly, a view that shows what its owner
+/// sees. Declared tenant tables are looked at one by one; what belongs to an extension is left to it.
+async fn what_it_may_reach(
+    connection: &mut PgConnection,
+    catalog: &TableCatalog,
+) -> Result<Vec<PostureProblem>, sqlx::Error> {
+    let open: Vec<(String, String)> = sqlx::query_as(
+        "SELECT n.nspname::text, c.relname::text \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+           AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
+           AND pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') \
+           AND NOT (c.relkind IN ('r', 'p') AND pg_catalog.row_security_active(c.oid)) \
+           AND NOT (c.relkind = 'v' AND coalesce(c.reloptions && '{security_invoker=true,security_invoker=on}', false)) \
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+                           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
+         ORDER BY 1, 2",
+    )
+    .fetch_all(connection)
+    .await?;
+    let declared = |schema: &str, name: &str| {
+        catalog.shared_tables().any(|shared| shared == name)
+            || catalog.contradictions().any(|table| table == name)
+            || catalog
+                .tenant_tables()
+                .any(|table| table.schema() == schema && table.name() == name)
+    };
+    let forgotten = open
+        .into_iter()
+        .filter(|(schema, name)| !declared(schema, name));
+    Ok(forgotten
+        .map(|(schema, name)| PostureProblem::Undeclared(format!("{schema}.{name}")))
+        .collect())
+}
+
+async fn table_problems(
     connection: &mut PgConnection,
     table: &TenantTable,
-) -> Result<Option<PostureProblem>, sqlx::Error> {
+) -> Result<Vec<PostureProblem>, sqlx::Error> {
     let name = format!("{}.{}", table.schema(), table.name());
-    let found: Option<(bool, bool)> = sqlx::query_as(
-        "SELECT pg_catalog.row_security_active(c.oid), \
-                EXISTS (SELECT FROM pg_catalog.pg_attribute a \
-                        WHERE a.attrelid = c.oid AND a.attname = $3 AND a.attnum > 0 AND NOT a.attisdropped) \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    // Protected: active for this role, and not to be shed by becoming the owner. Open: a permissive policy that
+    // does not depend on the tenant column.
+    let facts: Option<(bool, Option<i16>, Vec<String>)> = sqlx::query_as(
+        "SELECT pg_catalog.row_security_active(c.oid) \
+                AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'MEMBER')) AS protected, \
+                a.attnum AS tenant_column, \
+                ARRAY(SELECT p.polname::text FROM pg_catalog.pg_policy p \
+                      WHERE p.polrelid = c.oid AND p.polpermissive AND NOT EXISTS ( \
+                          SELECT FROM pg_catalog.pg_depend d \
+                          WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.objid = p.oid \
+                            AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid \
+                            AND d.refobjsubid = a.attnum) \
+                      ORDER BY 1) AS open_policies \
+         FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_catalog.pg_attribute a \
+             ON a.attrelid = c.oid AND a.attname = $3 AND a.attnum > 0 AND NOT a.attisdropped \
          WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')",
     )
     .bind(table.schema())
@@ -126,13 +250,24 @@ async fn table_problem(
     .bind(table.tenant_column())
     .fetch_optional(connection)
     .await?;
-    Ok(match found {
-        None => Some(PostureProblem::TableMissing(name)),
-        Some((false, _)) => Some(PostureProblem::TableNotProtected(name)),
-        Some((true, false)) => Some(PostureProblem::TenantColumnMissing {
+    let Some((protected, tenant_column, open_policies)) = facts else {
+        return Ok(vec![PostureProblem::TableMissing(name)]);
+    };
+    if tenant_column.is_none() {
+        let column = table.tenant_column().to_owned();
+        return Ok(vec![PostureProblem::TenantColumnMissing {
             table: name,
-            column: table.tenant_column().to_owned(),
-        }),
-        Some((true, true)) => None,
-    })
+            column,
+        }]);
+    }
+    if !protected {
+        return Ok(vec![PostureProblem::TableNotProtected(name)]);
+    }
+    Ok(open_policies
+        .into_iter()
+        .map(|policy| PostureProblem::OpenPolicy {
+            table: name.clone(),
+            policy,
+        })
+        .collect())
 }

@@ -33,6 +33,12 @@ const SCHEMA: &str = "tenancy";
 const FUNCTION: &str = "tenancy.current_tenant_id";
 const POLICY: &str = "tenant_isolation";
 
+/// A temporary table outlives the transaction that made it: the next tenant on the connection would find the
+/// rows of the last one in it.
+const REVOKE_TEMPORARY: &str = "\
+DO $do$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $do$;
+";
+
 impl<'a> Rls<'a> {
     /// DDL for the tenant tables of `catalog`.
     pub fn new(catalog: &'a TableCatalog) -> Self {
@@ -43,28 +49,30 @@ impl<'a> Rls<'a> {
         }
     }
 
-    /// The setting that carries the tenant. `app.current_tenant_id` by default.
+    /// The setting that carries the tenant, one for the whole database. `app.current_tenant_id` by default.
     pub fn setting(mut self, setting: Setting) -> Self {
         self.setting = setting;
         self
     }
 
-    /// Grants `role`, which the service connects as, what it needs: to read and write the tenant tables, and
-    /// to call the function of the policies. The role must exist, must not own the tables, and should be made
+    /// Grants `role`, which the service connects as, to read and write the tenant tables and to call the
+    /// function of the policies. Shared tables and the sequences of `serial` columns are yours to grant; identity
+    /// columns need no grant. The role must exist, must not own the tables, and should be made
     /// with `NOSUPERUSER NOBYPASSRLS`.
     pub fn application_role(mut self, role: &str) -> Self {
         self.application_role = Some(role.to_owned());
         self
     }
 
-    /// Creates the schema `tenancy` with its function, and protects each table:
+    /// Creates the schema `tenancy` with its function, takes the right to create temporary tables from
+    /// everybody but the owner of the database, and protects each table:
     ///
     /// - `ENABLE` and `FORCE ROW LEVEL SECURITY`, so that the owner is bound as well;
     /// - one policy for all commands with `USING` and `WITH CHECK`: a tenant sees its own rows and cannot
     ///   give one to another. The function stands in a sub-query, so that Postgres asks once a statement and
     ///   not once a row.
     pub fn set_up_sql(&self) -> String {
-        let mut sql = vec![self.function_sql()];
+        let mut sql = vec![self.function_sql(), REVOKE_TEMPORARY.to_owned()];
         sql.extend(self.catalog.tenant_tables().map(protect_sql));
         if let Some(role) = &self.application_role {
             sql.extend(self.grants_sql(&identifier(role)));
@@ -72,13 +80,10 @@ impl<'a> Rls<'a> {
         sql.concat()
     }
 
-    /// Takes the policies and the function away again. Whoever has privileges then sees every row.
+    /// Takes the policies away again. Whoever has privileges then sees every row. The schema `tenancy` stays,
+    /// for other tables may use it.
     pub fn take_down_sql(&self) -> String {
-        let mut sql: Vec<_> = self.catalog.tenant_tables().map(release_sql).collect();
-        sql.push(format!(
-            "DROP FUNCTION IF EXISTS {FUNCTION}();\nDROP SCHEMA IF EXISTS {SCHEMA};\n"
-        ));
-        sql.concat()
+        self.catalog.tenant_tables().map(release_sql).collect()
     }
 
     /// A setting that was never set is NULL; after a transaction that set it, it is the empty string. Both

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tenancy_axum::{Tenant, TenantLayer};
 use tenancy_core::{Admission, TenantContext};
 
@@ -27,9 +27,25 @@ pub struct Answer {
 /// What a client may post. Anything else, a `tenant_id` above all, is ignored; without a `body` nothing is
 /// stored.
 #[derive(Debug, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct Entry {
     /// The text of the insight.
     pub body: Option<String>,
+}
+
+/// Through a map, because serde reads an array as a struct too; and Postgres keeps no NUL in a text.
+impl TryFrom<Map<String, Value>> for Entry {
+    type Error = &'static str;
+
+    fn try_from(members: Map<String, Value>) -> Result<Self, Self::Error> {
+        match members.get("body") {
+            None | Some(Value::Null) => Ok(Self { body: None }),
+            Some(Value::String(body)) if !body.contains('\0') => Ok(Self {
+                body: Some(body.clone()),
+            }),
+            Some(_) => Err("body is not a text"),
+        }
+    }
 }
 
 /// The API. Routes that `more` brings stand behind the same admission.

@@ -5,16 +5,18 @@ use serde::Serialize;
 use tenancy_core::{TableCatalog, TenantContext};
 use tenancy_sqlx::TenantPool;
 
-/// The tables, as an administrator creates them.
+/// The tables, as an administrator creates them. Ids are random, for a sequence that all tenants share would
+/// tell each how busy the others are.
 pub const TABLES: &str = "\
 CREATE TABLE IF NOT EXISTS insight (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id text NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     author text NOT NULL,
     body text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id)
 );
-CREATE INDEX IF NOT EXISTS insight_by_tenant ON insight (tenant_id, id);";
+CREATE INDEX IF NOT EXISTS insight_by_tenant ON insight (tenant_id, created_at);";
 
 /// What belongs to tenants.
 pub fn catalog() -> TableCatalog {
@@ -24,8 +26,8 @@ pub fn catalog() -> TableCatalog {
 /// One insight, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Insight {
-    /// Its number.
-    pub id: i64,
+    /// Its id.
+    pub id: String,
     /// Who wrote it.
     pub author: String,
     /// What it says.
@@ -70,10 +72,11 @@ impl Insights {
     /// When the database cannot be asked.
     pub async fn latest(&self, tenant: &TenantContext) -> Result<Vec<Insight>, StoreError> {
         let select = Query::select()
-            .columns(["id", "author", "body"])
+            .expr_as(Expr::col("id").cast_as("text"), "id")
+            .columns(["author", "body"])
             .expr_as(Expr::col("created_at").cast_as("text"), "created_at")
             .from("insight")
-            .order_by("id", Order::Desc)
+            .order_by(("insight", "created_at"), Order::Desc)
             .limit(100)
             .take();
         let select = tenant.scope(&self.catalog).select(select)?;

@@ -17,13 +17,14 @@ use std::process::ExitCode;
 use axum::Router;
 use tenancy_examples::analytics::{Insights, Settings, TABLES, catalog, router};
 use tenancy_examples::database::Database;
-use tenancy_examples::serve::{exit, listen, log_to_stderr, stopped};
+use tenancy_examples::serve::{exit, listen, log_to_stderr, out_of_patience, stopped};
 
 const CONNECTIONS: u32 = 10;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log_to_stderr("info,sqlx=warn");
+    // Refusals are logged by the service itself, with the path.
+    log_to_stderr("info,sqlx=warn,tenancy::admission=off");
     exit("analytics-api", run().await)
 }
 
@@ -44,9 +45,11 @@ async fn run() -> Result<ExitCode, String> {
         let app = router(Insights::new(pool.clone()), admission, Router::new());
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         println!("listening on http://{address}");
-        let outcome = axum::serve(listener, app)
-            .with_graceful_shutdown(stopped())
-            .await;
+        let server = axum::serve(listener, app).with_graceful_shutdown(stopped());
+        let outcome = tokio::select! {
+            outcome = server => outcome,
+            () = out_of_patience() => Ok(()),
+        };
         pool.close().await;
         outcome.map_err(|error| error.to_string())
     }

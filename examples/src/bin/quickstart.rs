@@ -50,8 +50,12 @@ impl Mode {
         match (arguments.next().as_deref(), arguments.next()) {
             (None, _) => Ok(Self::Play),
             (Some("--serve"), None) => Ok(Self::Serve),
-            (Some(other), _) => Err(format!(
-                "`{other}` is not understood; there is only --serve"
+            (Some(first), second) => Err(format!(
+                "`{}` is not understood; there is only --serve",
+                second
+                    .as_deref()
+                    .filter(|_| first == "--serve")
+                    .unwrap_or(first)
             )),
         }
     }

@@ -30,6 +30,18 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Object, JsonError> {
     }
 }
 
+/// How `serde_json` hands over a number when some crate of the build turns on its `arbitrary_precision`: as an
+/// object with this one member.
+const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
+
+fn number<E: de::Error>(text: &str) -> Result<Value, E> {
+    let number: Number = text.parse().map_err(|_| E::custom("not a number"))?;
+    match number.as_f64() {
+        Some(value) if value.is_finite() => Ok(Value::Number(number)),
+        _ => Err(E::custom("number out of range")),
+    }
+}
+
 /// Builds a `Value` and refuses what `Value`'s own `Deserialize` lets pass: a repeated member, of which
 /// it silently keeps the last. Names are compared after unescaping, so `"\u0061lg"` repeats `"alg"`.
 #[derive(Clone, Copy)]
@@ -106,6 +118,9 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.deeper()?;
         let mut object = Object::new();
         while let Some(name) = members.next_key::<String>()? {
+            if name == ARBITRARY_PRECISION && object.is_empty() {
+                return number(&members.next_value::<String>()?);
+            }
             let value = members.next_value_seed(inner)?;
             if object.insert(name, value).is_some() {
                 return Err(de::Error::custom("duplicate member"));

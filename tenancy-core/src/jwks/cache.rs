@@ -16,8 +16,11 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// `max-age` is honoured within these bounds.
 const MIN_FRESH: Duration = Duration::from_mins(1);
 const MAX_FRESH: Duration = Duration::from_hours(24);
-/// How many unknown key ids are remembered.
+/// How many unknown key ids are remembered, and up to which length in bytes.
 const ABSENT_IDS: u64 = 10_000;
+const ABSENT_ID_BYTES: usize = 128;
+/// The longest a fetch may take, whoever does it.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The keys of one issuer. Cheap to clone; clones share the keys.
 #[derive(Debug, Clone)]
@@ -29,7 +32,7 @@ enum Inner {
     Cached(Box<Cached>),
 }
 
-/// One state of the key set. The number grows with every change of material.
+/// One state of the key set. The number grows with every change of the document.
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(crate) number: u64,
@@ -113,7 +116,7 @@ impl Jwks {
             }
             None => {
                 if let Some(running) = self.start_fetch(Occasion::Missing) {
-                    end_of(running).await;
+                    cached.end_of(running).await;
                 }
                 cached
                     .usable()
@@ -137,7 +140,7 @@ impl Jwks {
         if !cached.is_known_absent(key_id, asked_at)
             && let Some(running) = self.start_fetch(Occasion::Rotation)
         {
-            end_of(running).await;
+            cached.end_of(running).await;
             cached.remember_absent(key_id, asked_at);
         }
         let (generation, _) = cached.usable()?;
@@ -171,22 +174,55 @@ impl Jwks {
         if !state.may_fetch(occasion, now, cached.lifetimes.cooldown) {
             return None;
         }
-        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            state.fail(FetchError::Failed("there is no tokio runtime".to_owned()));
+            return None;
+        };
         let (done, running) = watch::channel(());
         state.last_attempt = Some(now);
         state.running = Some(running.clone());
         let etag = state.good.as_ref().and_then(|good| good.etag.clone());
         drop(state);
 
-        let jwks = self.clone();
-        runtime.spawn(async move {
-            if let Inner::Cached(cached) = &*jwks.0 {
-                let answer = cached.fetch.fetch(etag.as_deref()).await;
-                cached.accept(answer);
-            }
-            drop(done);
-        });
+        let attempt = Attempt {
+            jwks: self.clone(),
+            answered: false,
+            _done: done,
+        };
+        runtime.spawn(attempt.run(etag));
         Some(running)
+    }
+}
+
+/// A running fetch. However it ends, by an answer, a panic or the end of its runtime, those who wait go on
+/// and the failure is counted.
+struct Attempt {
+    jwks: Jwks,
+    answered: bool,
+    _done: watch::Sender<()>,
+}
+
+impl Attempt {
+    async fn run(mut self, etag: Option<String>) {
+        let jwks = self.jwks.clone();
+        let Inner::Cached(cached) = &*jwks.0 else {
+            return;
+        };
+        let answer = tokio::time::timeout(FETCH_TIMEOUT, cached.fetch.fetch(etag.as_deref())).await;
+        let answer = answer
+            .unwrap_or_else(|_| Err(FetchError::Failed("no answer within 5 seconds".to_owned())));
+        self.answered = true;
+        cached.accept(answer);
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let (Inner::Cached(cached), false) = (&*self.jwks.0, self.answered) {
+            cached.accept(Err(FetchError::Failed(
+                "the fetch was abandoned".to_owned(),
+            )));
+        }
     }
 }
 
@@ -217,6 +253,12 @@ impl State {
             Occasion::Missing | Occasion::Stale => self.back_off(cooldown),
         };
         now.saturating_sub(last) >= pause
+    }
+
+    fn fail(&mut self, error: FetchError) -> u32 {
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = Some(error);
+        self.failures
     }
 
     /// Zero after a success, then 1 s, 2 s, 4 s … up to the cooldown.
@@ -268,19 +310,42 @@ impl Cached {
         let previous = lock(&self.state).good.clone();
         // Import parses every key: not while the lock is held.
         let outcome = answer.and_then(|fetched| self.import(fetched, previous, now));
-        let mut state = lock(&self.state);
         match outcome {
             Ok(good) => {
                 tracing::debug!(generation = good.generation.number, "fetched signing keys");
+                let mut state = lock(&self.state);
                 state.good = Some(good);
                 state.failures = 0;
                 state.last_error = None;
             }
             Err(error) => {
-                state.failures = state.failures.saturating_add(1);
-                tracing::warn!(%error, failures = state.failures, source = ?self.fetch, "could not fetch signing keys");
-                state.last_error = Some(error);
+                let failures = lock(&self.state).fail(error.clone());
+                tracing::warn!(%error, failures, source = ?self.fetch, "could not fetch signing keys");
             }
+        }
+    }
+
+    /// Waits until the fetch has ended, or for longer than it may take: the runtime that runs it may be blocked
+    /// or no longer driven. Then the next request starts another.
+    async fn end_of(&self, running: watch::Receiver<()>) {
+        let mut ending = running.clone();
+        let ended = async { while ending.changed().await.is_ok() {} };
+        if tokio::time::timeout(FETCH_TIMEOUT + Duration::from_secs(1), ended)
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        let mut state = lock(&self.state);
+        if state
+            .running
+            .as_ref()
+            .is_some_and(|current| current.same_channel(&running))
+        {
+            state.running = None;
+            state.fail(FetchError::Failed(
+                "the fetch does not come to an end".to_owned(),
+            ));
         }
     }
 
@@ -341,7 +406,9 @@ impl Cached {
 
     /// Notes `key_id` if a fetch that ended after `asked_at` did not bring it.
     fn remember_absent(&self, key_id: Option<&str>, asked_at: Duration) {
-        let Some(id) = key_id else { return };
+        let Some(id) = key_id.filter(|id| id.len() <= ABSENT_ID_BYTES) else {
+            return;
+        };
         let state = lock(&self.state);
         let looked = state
             .good
@@ -351,11 +418,6 @@ impl Cached {
             self.absent.insert(id.to_owned(), good.fetched_at);
         }
     }
-}
-
-/// Waits until the fetch has ended: its sender is gone, however that came about.
-async fn end_of(mut running: watch::Receiver<()>) {
-    while running.changed().await.is_ok() {}
 }
 
 impl fmt::Debug for Cached {

@@ -86,6 +86,10 @@ struct Jwk {
 
 /// Reads one entry of a JWK set. `allowed` is the issuer's list.
 pub(super) fn import(entry: &str, allowed: &[Algorithm]) -> Result<Key, Unusable> {
+    // serde reads an array as a struct too, member by member.
+    if !entry.trim_start().starts_with('{') {
+        return Err(Unusable::Unreadable);
+    }
     let jwk: Jwk = serde_json::from_str(entry).map_err(|_| Unusable::Unreadable)?;
     is_for_verifying(&jwk)?;
     let (material, natural) = match jwk.kty.as_str() {

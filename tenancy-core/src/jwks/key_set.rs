@@ -41,6 +41,10 @@ impl KeySet {
         if document.len() > MAX_BYTES {
             return Err(KeySetError::TooLarge);
         }
+        // serde reads an array as a struct too, member by member.
+        if !document.trim_ascii_start().starts_with(b"{") {
+            return Err(KeySetError::NotAKeySet);
+        }
         let document: Document<'_> =
             serde_json::from_slice(document).map_err(|_| KeySetError::NotAKeySet)?;
         if document.keys.len() > MAX_KEYS {

@@ -88,9 +88,9 @@ impl KeySource {
     }
 
     /// The least time between two fetches that a token may cause, counted from the last attempt. A new
-    /// signing key that is used before it was published for that long is refused meanwhile.
+    /// signing key that is used before it was published for that long is refused meanwhile. One second at least.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.lifetimes.cooldown = cooldown;
+        self.lifetimes.cooldown = cooldown.max(Duration::from_secs(1));
         self
     }
 

@@ -121,6 +121,9 @@ impl Issuer {
         if self.leeway > MAX_LEEWAY {
             return Err(IssuerError::Leeway(name));
         }
+        if self.algorithms.is_empty() {
+            return Err(IssuerError::NoAlgorithm(name));
+        }
         let keys = self
             .keys
             .ok_or_else(|| IssuerError::NoKeys(Arc::clone(&name)))?;
@@ -173,6 +176,9 @@ pub enum IssuerError {
     /// The leeway exceeds five minutes.
     #[error("issuer `{0}` has a leeway of more than 5 minutes; mend the clocks instead")]
     Leeway(Arc<str>),
+    /// The list of algorithms is empty.
+    #[error("issuer `{0}` allows no algorithm; leave `algorithms` out or name some")]
+    NoAlgorithm(Arc<str>),
     /// No key source was given.
     #[error("issuer `{0}` has no keys; call `keys`")]
     NoKeys(Arc<str>),

@@ -17,7 +17,7 @@ use crate::{BearerToken, Clock, SystemClock, TokenVerifier, Verified, VerifyErro
 /// 1. the form: at most 16 KiB, three segments of canonical base64url, two strict JSON objects;
 /// 2. the header: an asymmetric algorithm, the type of an access token, no `crit` or other extension;
 /// 3. `iss`: one of the configured issuers, byte for byte — any other causes no network traffic;
-/// 4. the key: of that issuer, named by `kid`, allowed for the algorithm;
+/// 4. the key: of that issuer, allowed for the algorithm, named by `kid` or, without one, the only one that fits;
 /// 5. the signature — and once more with newly fetched keys when the key is unknown or does not fit;
 /// 6. `aud`, `exp`, `nbf`, `iat`, `cnf`;
 /// 7. tenant, subject, roles and permissions through the issuer's [`ClaimMap`](crate::ClaimMap).

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::ScopeError;
+
 /// The tables that a service uses, declared once: those whose rows belong to tenants, and those that all
-/// tenants share. A statement that touches any other is refused.
+/// tenants share. A statement that touches any other is refused, and so is one that touches a table which was
+/// declared twice in different ways.
 ///
 /// ```
 /// use tenancy_core::TableCatalog;
@@ -23,6 +26,8 @@ pub struct TableCatalog {
 enum Declared {
     Tenant(TenantTable),
     Shared,
+    /// Declared twice, differently. Neither is guessed to be meant: every use is refused.
+    Contradictory,
 }
 
 /// A table whose rows belong to tenants.
@@ -52,33 +57,62 @@ impl TableCatalog {
             name: name.to_owned(),
             tenant_column: tenant_column.to_owned(),
         };
-        self.tables.insert(name.to_owned(), Declared::Tenant(table));
+        self.declare(name, Declared::Tenant(table));
         self
     }
 
     /// Declares a table that all tenants share and may read.
     pub fn shared_table(mut self, name: &str) -> Self {
-        self.tables.insert(name.to_owned(), Declared::Shared);
+        self.declare(name, Declared::Shared);
         self
+    }
+
+    /// The names of the shared tables.
+    pub fn shared_tables(&self) -> impl Iterator<Item = &str> {
+        self.tables
+            .iter()
+            .filter(|(_, declared)| **declared == Declared::Shared)
+            .map(|(name, _)| name.as_str())
+    }
+
+    /// The names that were declared twice, differently.
+    pub fn contradictions(&self) -> impl Iterator<Item = &str> {
+        self.tables
+            .iter()
+            .filter(|(_, declared)| **declared == Declared::Contradictory)
+            .map(|(name, _)| name.as_str())
+    }
+
+    fn declare(&mut self, name: &str, declared: Declared) {
+        let declared = match self.tables.remove(name) {
+            Some(known) if known != declared => Declared::Contradictory,
+            _ => declared,
+        };
+        self.tables.insert(name.to_owned(), declared);
     }
 
     /// The tenant tables, by name.
     pub fn tenant_tables(&self) -> impl Iterator<Item = &TenantTable> {
         self.tables.values().filter_map(|declared| match declared {
             Declared::Tenant(table) => Some(table),
-            Declared::Shared => None,
+            Declared::Shared | Declared::Contradictory => None,
         })
     }
 
     pub(super) fn tenant_table_named(&self, name: &str) -> Option<&TenantTable> {
         match self.tables.get(name)? {
             Declared::Tenant(table) => Some(table),
-            Declared::Shared => None,
+            Declared::Shared | Declared::Contradictory => None,
         }
     }
 
-    pub(super) fn declares(&self, name: &str) -> bool {
-        self.tables.contains_key(name)
+    /// Refuses a table that a statement must not touch at all.
+    pub(super) fn require(&self, name: &str) -> Result<(), ScopeError> {
+        match self.tables.get(name) {
+            Some(Declared::Tenant(_) | Declared::Shared) => Ok(()),
+            Some(Declared::Contradictory) => Err(ScopeError::Contradictory(name.to_owned())),
+            None => Err(ScopeError::Undeclared(name.to_owned())),
+        }
     }
 }
 

@@ -86,7 +86,10 @@ async fn a_role_that_row_level_security_does_not_bind_is_turned_away() {
     administer(&database, TABLES).await;
     administer(&database, &Rls::new(&catalog()).set_up_sql()).await;
     let error = refused(&database, "LOGIN BYPASSRLS").await;
-    assert!(matches!(error, DatabaseError::Unsafe(_)), "{error:?}");
+    assert!(
+        matches!(error, DatabaseError::UnsafeWithoutSetUp(_)),
+        "{error:?}"
+    );
     says(&error, "connect as a role with NOSUPERUSER and NOBYPASSRLS");
 }
 
@@ -94,10 +97,56 @@ async fn a_role_that_row_level_security_does_not_bind_is_turned_away() {
 async fn an_application_role_on_an_empty_database_is_told_what_is_missing() {
     let database = Cluster::shared().await.database().await;
     let error = refused(&database, "LOGIN").await;
-    assert!(matches!(error, DatabaseError::Unsafe(_)), "{error:?}");
+    assert!(
+        matches!(error, DatabaseError::UnsafeWithoutSetUp(_)),
+        "{error:?}"
+    );
     says(
         &error,
         "table `public.insight` is declared and does not exist",
+    );
+}
+
+/// The administrator of a managed Postgres: no superuser, but owner of the database with CREATEROLE.
+#[tokio::test]
+async fn an_owner_of_the_database_sets_up_without_being_superuser() {
+    let database = Cluster::shared().await.database().await;
+    let role = role(&database, "LOGIN CREATEROLE").await;
+    administer(
+        &database,
+        &format!("ALTER DATABASE {} OWNER TO {role}", database.name()),
+    )
+    .await;
+    let opened = Database::open(Some(&url(&database, &role))).await.unwrap();
+    for _ in 0..2 {
+        let pool = opened.tenant_pool(TABLES, &catalog(), 1).await.unwrap();
+        seed(&Insights::new(pool.clone())).await.unwrap();
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_start_does_not_lock_out_the_first() {
+    let database = Cluster::shared().await.database().await;
+    let opened = Database::open(Some(&database.admin_url())).await.unwrap();
+    let first = opened.tenant_pool(TABLES, &catalog(), 1).await.unwrap();
+    let second = opened.tenant_pool(TABLES, &catalog(), 1).await.unwrap();
+    // Both have to connect anew.
+    administer(&database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'tenancy%app' AND datname = current_database()").await;
+    for pool in [first, second] {
+        seed(&Insights::new(pool)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_somebody_else_made_is_left_alone() {
+    let database = Cluster::shared().await.database().await;
+    administer(&database, "CREATE TABLE insight (treasure text)").await;
+    let opened = Database::open(Some(&database.admin_url())).await.unwrap();
+    let error = opened.tenant_pool(TABLES, &catalog(), 1).await.unwrap_err();
+    says(
+        &error,
+        "table `public.insight` is there already and belongs to `postgres`",
     );
 }
 

@@ -33,7 +33,7 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<Token>, ScopeError> {
             }
             '\'' => (Some(Token::Other), quoted(rest, '\'')?.1),
             '$' => (Some(Token::Other), parameter(rest)?),
-            c if c.is_ascii_digit() => (Some(Token::Other), number(rest)),
+            c if c.is_ascii_digit() => (Some(Token::Other), number(rest)?),
             c if starts_word(c) => word(rest)?,
             ';' => {
                 return Err(ScopeError::Unproven(
@@ -88,10 +88,34 @@ fn parameter(rest: &str) -> Result<usize, ScopeError> {
     Ok(1 + digits)
 }
 
-fn number(rest: &str) -> usize {
-    rest.bytes()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
-        .count()
+/// A number must end where it seems to: some servers read `1FROM note` as `1 FROM note`.
+fn number(rest: &str) -> Result<usize, ScopeError> {
+    let digits = |from: usize| {
+        rest.bytes()
+            .skip(from)
+            .take_while(u8::is_ascii_digit)
+            .count()
+    };
+    let byte_at = |at: usize| rest.as_bytes().get(at).copied();
+    let mut length = digits(0);
+    if byte_at(length) == Some(b'.') {
+        length += 1 + digits(length + 1);
+    }
+    if matches!(byte_at(length), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(byte_at(length + 1), Some(b'+' | b'-')));
+        length += 1 + sign + digits(length + 1 + sign);
+    }
+    let ends = !rest
+        .get(length..)
+        .is_some_and(|after| after.starts_with(continues_word));
+    if ends {
+        Ok(length)
+    } else {
+        Err(ScopeError::Unproven(
+            "a number with letters",
+            "separate them",
+        ))
+    }
 }
 
 fn word(rest: &str) -> Result<(Option<Token>, usize), ScopeError> {

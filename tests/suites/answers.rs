@@ -1,0 +1,211 @@
+//! What a client is told, to the letter and alike on axum and actix-web.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::routing::get;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
+use tenancy_examples::identity_provider::IdentityProvider;
+
+const AUDIENCE: &str = "us";
+
+/// Everything of an answer that a client sees and that we decide.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    status: u16,
+    content_type: Option<String>,
+    challenge: Option<String>,
+    retry_after: Option<String>,
+    body: String,
+}
+
+fn admission(provider: &IdentityProvider) -> Admission {
+    let issuer = Issuer::new(provider.issuer(), ClaimMap::frontegg())
+        .audience(AUDIENCE)
+        .keys(KeySource::url(provider.jwks_url()));
+    Admission::new(JwtVerifier::new([issuer]).unwrap())
+        .realm("re\"alm")
+        .exempt("/open")
+        .exempt("/wants")
+}
+
+async fn on_axum(admission: Admission) -> String {
+    use tenancy_axum::{Tenant, TenantLayer};
+    let who = |Tenant(tenant): Tenant| async move { tenant.tenant().to_string() };
+    let app = Router::new()
+        .route("/who", get(who))
+        .route("/wants", get(who))
+        .route("/open", get(|| async { "open" }))
+        .layer(TenantLayer::new(admission));
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    format!("http://{address}")
+}
+
+fn on_actix(admission: Admission) -> String {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(serve_actix(listener, admission))
+    });
+    format!("http://{address}")
+}
+
+async fn serve_actix(listener: std::net::TcpListener, admission: Admission) {
+    use actix_web::{App, HttpServer, web};
+    use tenancy_actix::{MaybeTenant, Tenant, TenantMiddleware};
+    let server = HttpServer::new(move || {
+        let who = |Tenant(tenant): Tenant| async move { tenant.tenant().to_string() };
+        let open = |MaybeTenant(tenant): MaybeTenant| async move {
+            if tenant.is_none() {
+                "open"
+            } else {
+                "a tenant on an exempt path"
+            }
+        };
+        App::new()
+            .route("/who", web::get().to(who))
+            .route("/wants", web::get().to(who))
+            .route("/open", web::get().to(open))
+            .wrap(TenantMiddleware::new(admission.clone()))
+    });
+    server
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .unwrap()
+        .run()
+        .await
+        .unwrap();
+}
+
+async fn ask(service: &str, path: &str, authorization: &[&str]) -> Answer {
+    let mut request = reqwest::Client::new().get(format!("{service}{path}"));
+    for value in authorization {
+        request = request.header("authorization", *value);
+    }
+    let response = request.send().await.unwrap();
+    let header = |name| {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    Answer {
+        status: response.status().as_u16(),
+        content_type: header(CONTENT_TYPE),
+        challenge: header(WWW_AUTHENTICATE),
+        retry_after: header(RETRY_AFTER),
+        body: response.text().await.unwrap(),
+    }
+}
+
+fn refusal(status: u16, code: &str, title: &str, challenge: Option<&str>) -> Answer {
+    Answer {
+        status,
+        content_type: Some("application/problem+json".into()),
+        challenge: challenge.map(str::to_owned),
+        retry_after: None,
+        body: format!(
+            r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#
+        ),
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_the_same_on_both_frameworks() {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    for framework in ["axum", "actix-web"] {
+        let provider = IdentityProvider::start(anywhere, AUDIENCE).await.unwrap();
+        let admission = admission(&provider);
+        let service = if framework == "axum" {
+            on_axum(admission).await
+        } else {
+            on_actix(admission)
+        };
+        let good = format!("Bearer {}", provider.token("acme", "ada"));
+        let bad = format!("{good}x");
+
+        provider.go_down();
+        let mut unavailable = refusal(
+            503,
+            "keys_unavailable",
+            "Tokens cannot be verified now",
+            None,
+        );
+        unavailable.retry_after = Some("1".into());
+        assert_eq!(
+            ask(&service, "/who", &[&good]).await,
+            unavailable,
+            "{framework}"
+        );
+        provider.come_back();
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+
+        let admitted = ask(&service, "/who", &[&good]).await;
+        assert_eq!(
+            (admitted.status, admitted.body.as_str()),
+            (200, "acme"),
+            "{framework}"
+        );
+        let missing = refusal(
+            401,
+            "missing_token",
+            "A bearer token is required",
+            Some(r#"Bearer realm="realm""#),
+        );
+        let malformed = refusal(
+            400,
+            "invalid_request",
+            "The credential is malformed",
+            Some(r#"Bearer realm="realm", error="invalid_request""#),
+        );
+        let invalid = refusal(
+            401,
+            "invalid_token",
+            "The token is not accepted",
+            Some(r#"Bearer realm="realm", error="invalid_token""#),
+        );
+        for (path, authorization, expected) in [
+            ("/who", &[][..], &missing),
+            ("/who", &["Basic dTpw"], &missing),
+            ("/nowhere", &[], &missing),
+            ("//open", &[], &missing),
+            ("/open/", &[], &missing),
+            ("/%6fpen", &[], &missing),
+            ("/OPEN", &[], &missing),
+            ("/who", &[good.as_str(), good.as_str()], &malformed),
+            ("/who", &["Bearer a, Bearer b"], &malformed),
+            ("/who", &["Bearer"], &malformed),
+            ("/who", &[bad.as_str()], &invalid),
+            ("/who", &["bearer a.b.c"], &invalid),
+            ("/who?tenant_id=globex", &["Bearer x"], &invalid),
+        ] {
+            assert_eq!(
+                ask(&service, path, authorization).await,
+                *expected,
+                "{framework} {path} {authorization:?}"
+            );
+        }
+
+        for path in ["/open", "/open?x=y"] {
+            let open = ask(&service, path, &["Bearer a, b"]).await;
+            assert_eq!(
+                (open.status, open.body.as_str()),
+                (200, "open"),
+                "{framework} {path}"
+            );
+        }
+        // A handler that wants a tenant where none is admitted is a fault of the service.
+        let fault = ask(&service, "/wants", &[&good]).await;
+        assert_eq!(
+            (fault.status, fault.body.as_str()),
+            (500, ""),
+            "{framework}"
+        );
+    }
+}
