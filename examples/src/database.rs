@@ -78,6 +78,15 @@ impl Database {
     pub async fn open(url: Option<&str>) -> Result<Self, DatabaseError> {
         let database = match url {
             Some(url) => {
+                if !["postgres://", "postgresql://"]
+                    .iter()
+                    .any(|scheme| url.starts_with(scheme))
+                {
+                    let problem = "it does not begin with postgres://";
+                    return Err(DatabaseError::Url(sqlx::Error::Configuration(
+                        problem.into(),
+                    )));
+                }
                 let administrator = url.parse().map_err(DatabaseError::Url)?;
                 Self {
                     administrator,
