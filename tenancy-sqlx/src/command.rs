@@ -69,8 +69,12 @@ pub(crate) fn check(sql: &str) -> Result<(), ForbiddenCommand> {
 /// `LOCAL name …`, with a name from the list.
 fn is_harmless_set(rest: &str) -> bool {
     let (local, rest) = word(skip_blank(rest));
-    let (name, _) = word(skip_blank(rest));
+    let (name, rest) = word(skip_blank(rest));
     let name = name.to_ascii_lowercase();
+    // `jit.tenant` is no setting of the planner.
+    if skip_blank(rest).starts_with('.') {
+        return false;
+    }
     local.eq_ignore_ascii_case("local") && HARMLESS.iter().any(|prefix| name.starts_with(prefix))
 }
 
@@ -174,6 +178,8 @@ mod tests {
             "SET LOCAL session_authorization = x",
             "SET LOCAL \"work_mem\" = 1",
             "SET LOCAL search_path = x",
+            "SET LOCAL jit.tenant = 'b'",
+            "SET LOCAL work_mem . tenant = 'b'",
             "DO $$ BEGIN END $$",
             "LISTEN x",
             "DECLARE c CURSOR WITH HOLD FOR SELECT 1",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::PgPool;
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
-use tenancy_core::{TableCatalog, TenantContext};
+use tenancy_core::{TableCatalog, TenantContext, TenantId};
 
 use crate::posture;
 use crate::setting::literal;
@@ -67,7 +67,7 @@ impl TenantPool {
     /// # Errors
     /// When no connection is to be had or the server refuses.
     pub async fn begin(&self, context: &TenantContext) -> Result<TenantTransaction, Error> {
-        self.open("BEGIN", context).await
+        self.open("BEGIN", context.tenant().clone()).await
     }
 
     /// Begins a transaction that only reads. Drop it when done: there is nothing to commit, and the rollback
@@ -76,11 +76,10 @@ impl TenantPool {
     /// # Errors
     /// As for [`begin`](Self::begin).
     pub async fn read(&self, context: &TenantContext) -> Result<TenantTransaction, Error> {
-        self.open("BEGIN READ ONLY", context).await
+        self.open("BEGIN READ ONLY", context.tenant().clone()).await
     }
 
-    async fn open(&self, begin: &str, context: &TenantContext) -> Result<TenantTransaction, Error> {
-        let tenant = context.tenant().clone();
+    async fn open(&self, begin: &str, tenant: TenantId) -> Result<TenantTransaction, Error> {
         let statement = format!(
             "{begin}; SET LOCAL {} = {}",
             self.setting,
@@ -112,11 +111,23 @@ impl TenantPoolBuilder {
     pub async fn build(self, catalog: &TableCatalog) -> Result<TenantPool, Error> {
         let mut connection = connection(&self.pool).await?;
         posture::prove(&mut connection, catalog).await?;
-        Ok(TenantPool {
+        let canary: String = sqlx::query_scalar("SELECT pg_catalog.gen_random_uuid()::text")
+            .fetch_one(&mut *connection)
+            .await?;
+        drop(connection);
+        let pool = TenantPool {
             pool: self.pool,
             setting: Arc::new(self.setting),
-        })
+        };
+        let mut transaction = pool.open("BEGIN READ ONLY", canary_id(&canary)?).await?;
+        posture::try_canary(&mut transaction, catalog, &pool.setting).await?;
+        drop(transaction);
+        Ok(pool)
     }
+}
+
+fn canary_id(text: &str) -> Result<TenantId, Error> {
+    TenantId::parse(text).map_err(|error| sqlx::Error::Decode(error.into()).into())
 }
 
 #[expect(

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use tenancy_core::{TableCatalog, TenantTable};
 
-use crate::Error;
+use crate::setting::identifier;
+use crate::{Error, Setting, TenantTransaction};
 
 /// The database would not keep tenants apart. Nothing is served until that is mended.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,6 +69,27 @@ pub enum PostureProblem {
         table: String,
         /// The policy.
         policy: String,
+    },
+    /// A tenant that does not exist sees rows of a declared table.
+    #[error(
+        "table `{table}` shows rows to a tenant that does not exist; its policies do not compare the tenant column \
+         with the setting `{setting}`"
+    )]
+    ShowsForeignRows {
+        /// The table.
+        table: String,
+        /// The setting that the pool uses.
+        setting: String,
+    },
+    /// The collation of a tenant column takes different texts for the same.
+    #[error(
+        "column `{column}` of table `{table}` has a nondeterministic collation, to which `Acme` may be `acme`; give it another"
+    )]
+    Collation {
+        /// The table.
+        table: String,
+        /// The tenant column.
+        column: String,
     },
     /// A declared table does not exist.
     #[error("table `{0}` is declared and does not exist; create it or mend the `TableCatalog`")]
@@ -166,14 +189,16 @@ async fn what_it_may_create(
 ) -> Result<Vec<PostureProblem>, sqlx::Error> {
     let (role, temporary): (String, bool) = sqlx::query_as(
         "SELECT current_user::text, \
-                pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'TEMPORARY')",
+                pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'TEMPORARY') \
+                OR pg_catalog.has_database_privilege(session_user, pg_catalog.current_database(), 'TEMPORARY')",
     )
     .fetch_one(&mut *connection)
     .await?;
     let schemas: Vec<String> = sqlx::query_scalar(
         "SELECT nspname::text FROM pg_catalog.pg_namespace \
          WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' \
-           AND pg_catalog.has_schema_privilege(current_user, oid, 'CREATE') \
+           AND (pg_catalog.has_schema_privilege(current_user, oid, 'CREATE') \
+                OR pg_catalog.has_schema_privilege(session_user, oid, 'CREATE')) \
          ORDER BY 1",
     )
     .fetch_all(connection)
@@ -197,7 +222,8 @@ async fn what_it_may_reach(
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
            AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
            AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
-           AND pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') \
+           AND (pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') \
+                OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE')) \
            AND NOT (c.relkind IN ('r', 'p') AND pg_catalog.row_security_active(c.oid)) \
            AND NOT (c.relkind = 'v' AND coalesce(c.reloptions && '{security_invoker=true,security_invoker=on}', false)) \
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
@@ -228,10 +254,14 @@ async fn table_problems(
     let name = format!("{}.{}", table.schema(), table.name());
     // Protected: active for this role, and not to be shed by becoming the owner. Open: a permissive policy that
     // does not depend on the tenant column.
-    let facts: Option<(bool, Option<i16>, Vec<String>)> = sqlx::query_as(
+    let facts: Option<(bool, Option<i16>, bool, Vec<String>)> = sqlx::query_as(
         "SELECT pg_catalog.row_security_active(c.oid) \
-                AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'MEMBER')) AS protected, \
+                AND (c.relforcerowsecurity \
+                     OR NOT (pg_catalog.pg_has_role(current_user, c.relowner, 'MEMBER') \
+                             OR pg_catalog.pg_has_role(session_user, c.relowner, 'MEMBER'))) AS protected, \
                 a.attnum AS tenant_column, \
+                coalesce((SELECT o.collisdeterministic FROM pg_catalog.pg_collation o \
+                          WHERE o.oid = a.attcollation), true) AS deterministic, \
                 ARRAY(SELECT p.polname::text FROM pg_catalog.pg_policy p \
                       WHERE p.polrelid = c.oid AND p.polpermissive AND NOT EXISTS ( \
                           SELECT FROM pg_catalog.pg_depend d \
@@ -250,7 +280,7 @@ async fn table_problems(
     .bind(table.tenant_column())
     .fetch_optional(connection)
     .await?;
-    let Some((protected, tenant_column, open_policies)) = facts else {
+    let Some((protected, tenant_column, deterministic, open_policies)) = facts else {
         return Ok(vec![PostureProblem::TableMissing(name)]);
     };
     if tenant_column.is_none() {
@@ -263,6 +293,13 @@ async fn table_problems(
     if !protected {
         return Ok(vec![PostureProblem::TableNotProtected(name)]);
     }
+    if !deterministic {
+        let column = table.tenant_column().to_owned();
+        return Ok(vec![PostureProblem::Collation {
+            table: name,
+            column,
+        }]);
+    }
     Ok(open_policies
         .into_iter()
         .map(|policy| PostureProblem::OpenPolicy {
@@ -270,4 +307,42 @@ async fn table_problems(
             policy,
         })
         .collect())
+}
+
+/// What a tenant that does not exist sees: nothing, whatever the policies and their functions look like.
+/// `transaction` is that tenant's.
+pub(crate) async fn try_canary(
+    transaction: &mut TenantTransaction,
+    catalog: &TableCatalog,
+    setting: &Setting,
+) -> Result<(), Error> {
+    let mut problems = Vec::new();
+    for table in catalog.tenant_tables() {
+        let name = format!(
+            "{}.{}",
+            identifier(table.schema()),
+            identifier(table.name())
+        );
+        let readable: bool =
+            sqlx::query_scalar("SELECT pg_catalog.has_table_privilege($1, 'SELECT')")
+                .bind(&name)
+                .fetch_one(&mut *transaction)
+                .await?;
+        let sees = AssertSqlSafe(format!("SELECT EXISTS (SELECT FROM {name})"));
+        if readable
+            && sqlx::query_scalar(sees)
+                .fetch_one(&mut *transaction)
+                .await?
+        {
+            problems.push(PostureProblem::ShowsForeignRows {
+                table: format!("{}.{}", table.schema(), table.name()),
+                setting: setting.to_string(),
+            });
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(PostureError { problems }.into())
+    }
 }

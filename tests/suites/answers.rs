@@ -50,7 +50,7 @@ fn on_actix(admission: Admission) -> String {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(serve_actix(listener, admission))
+        actix_web::rt::System::new().block_on(serve_actix(listener, admission));
     });
     format!("http://{address}")
 }

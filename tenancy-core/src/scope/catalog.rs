@@ -85,6 +85,8 @@ impl TableCatalog {
 
     fn declare(&mut self, name: &str, declared: Declared) {
         let declared = match self.tables.remove(name) {
+            // Cut off by Postgres, it would be the name of something else.
+            _ if name.len() > 63 => Declared::Contradictory,
             Some(known) if known != declared => Declared::Contradictory,
             _ => declared,
         };

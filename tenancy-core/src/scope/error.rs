@@ -9,8 +9,10 @@ pub enum ScopeError {
         "table `{0}` is not declared; add it to the `TableCatalog` as a tenant or a shared table"
     )]
     Undeclared(String),
-    /// A table that was declared twice, differently.
-    #[error("table `{0}` is declared twice and differently; declare it once")]
+    /// A table that was declared twice, differently, or with a name that Postgres would cut off.
+    #[error(
+        "table `{0}` is declared twice and differently or longer than 63 bytes; declare it once"
+    )]
     Contradictory(String),
     /// A table named with its schema, which would go around the scope.
     #[error("table `{0}` is named with its schema; name it by its bare name")]

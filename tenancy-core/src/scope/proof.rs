@@ -5,6 +5,8 @@
 
 mod lexer;
 
+pub(super) use self::lexer::fits;
+
 use std::collections::BTreeSet;
 
 use sea_query::{Expr, PostgresQueryBuilder, Query};
@@ -17,18 +19,7 @@ const WRITE_IT_DIRECTLY: &str =
 
 /// The tables that `sql`, one SELECT, reads. All are declared and named by their bare names.
 pub(super) fn tables(sql: &str, catalog: &TableCatalog) -> Result<BTreeSet<String>, ScopeError> {
-    let tokens = lexer::tokens(sql)?;
-    let mut reader = Reader {
-        tokens: &tokens,
-        position: 0,
-        tables: BTreeSet::new(),
-        catalog,
-    };
-    reader.group(Group::default())?;
-    if reader.position < tokens.len() {
-        return Err(unbalanced());
-    }
-    Ok(reader.tables)
+    read(sql, catalog, Group::default())
 }
 
 /// The tables that one expression reads. Proven by itself, an expression cannot close a parenthesis that
@@ -39,32 +30,91 @@ pub(super) fn tables_of(
 ) -> Result<BTreeSet<String>, ScopeError> {
     let (sql, _) = Query::select()
         .expr(expr.clone())
-        .build_any(&PostgresQueryBuilder);
+        .build(PostgresQueryBuilder);
     let expression = sql.strip_prefix("SELECT ").unwrap_or(&sql);
-    let tokens = lexer::tokens(expression)?;
+    read(
+        expression,
+        catalog,
+        Group {
+            bare_expression: true,
+            ..Group::default()
+        },
+    )
+}
+
+fn read(
+    sql: &str,
+    catalog: &TableCatalog,
+    outermost: Group,
+) -> Result<BTreeSet<String>, ScopeError> {
+    let tokens = lexer::tokens(sql)?;
+    functions_run_no_sql(&tokens)?;
     let mut reader = Reader {
         tokens: &tokens,
         position: 0,
+        depth: 0,
         tables: BTreeSet::new(),
         catalog,
     };
-    reader.group(Group {
-        bare_expression: true,
-        ..Group::default()
-    })?;
+    reader.group(outermost)?;
     if reader.position < tokens.len() {
         return Err(unbalanced());
     }
     Ok(reader.tables)
 }
 
+/// Refuses the functions of Postgres and its extensions that run SQL text, read behind the tables, or change
+/// the session: whatever stands before a parenthesis, quoted and qualified names included.
+fn functions_run_no_sql(tokens: &[Token]) -> Result<(), ScopeError> {
+    const NAMES: [&str; 10] = [
+        "ts_stat",
+        "ts_rewrite",
+        "set_config",
+        "setval",
+        "crosstab",
+        "connectby",
+        "xpath_table",
+        "pg_terminate_backend",
+        "pg_cancel_backend",
+        "pg_logical_emit_message",
+    ];
+    const PREFIXES: [&str; 7] = [
+        "lo_",
+        "dblink",
+        "crosstab",
+        "pg_read_",
+        "pg_ls_",
+        "pg_stat_file",
+        "pg_logical_slot_",
+    ];
+    for pair in tokens.windows(2) {
+        let [Token::Word(name) | Token::Quoted(name), Token::Open] = pair else {
+            continue;
+        };
+        let runs_sql = name.contains("_to_xml")
+            || NAMES.contains(&name.as_str())
+            || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        if runs_sql {
+            return Err(ScopeError::Unproven(
+                "a function that runs SQL text or reads files",
+                WRITE_IT_DIRECTLY,
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn unbalanced() -> ScopeError {
     ScopeError::Unproven("a raw fragment with unbalanced parentheses", "balance it")
 }
 
+/// How deep parentheses may be nested. Reading recurses, and the stack is not endless.
+const MAX_DEPTH: usize = 200;
+
 struct Reader<'a> {
     tokens: &'a [Token],
     position: usize,
+    depth: usize,
     tables: BTreeSet<String>,
     catalog: &'a TableCatalog,
 }
@@ -111,8 +161,16 @@ impl Reader<'_> {
     }
 
     fn parenthesised(&mut self, group: Group) -> Result<(), ScopeError> {
+        if self.depth == MAX_DEPTH {
+            return Err(ScopeError::Unproven(
+                "a statement nested more than 200 deep",
+                "simplify it",
+            ));
+        }
         self.position += 1;
+        self.depth += 1;
         self.group(group)?;
+        self.depth -= 1;
         if self.tokens.get(self.position) != Some(&Token::Close) {
             return Err(unbalanced());
         }
@@ -142,6 +200,8 @@ impl Reader<'_> {
             }
             // `JOIN` is reserved enough that no expression contains it.
             "join" => self.table()?,
+            // `WITHIN GROUP (ORDER BY …)` ends no list of tables, `GROUP BY` does.
+            "group" | "order" if !self.next_word_is(&["by"]) => {}
             "where" | "group" | "having" | "order" | "limit" | "offset" | "fetch" | "window"
             | "union" | "intersect" | "except" | "returning" | "for" => {
                 if group.bare_expression {
@@ -154,12 +214,6 @@ impl Reader<'_> {
             }
             "with" if !self.next_word_is(&["time", "ordinality", "ties"]) => {
                 return Err(ScopeError::Unproven("a WITH clause", WRITE_IT_DIRECTLY));
-            }
-            _ if word.contains("_to_xml") || word.starts_with("dblink") => {
-                return Err(ScopeError::Unproven(
-                    "a function that runs SQL text",
-                    WRITE_IT_DIRECTLY,
-                ));
             }
             "into" | "table" | "insert" | "update" | "delete" | "merge" => {
                 return Err(ScopeError::Unproven(
@@ -218,7 +272,9 @@ impl Reader<'_> {
     }
 
     fn starts_query(&self) -> bool {
-        self.next_word_is(&["select", "values"])
+        let lists_values = self.next_word_is(&["values"])
+            && self.tokens.get(self.position + 1) == Some(&Token::Open);
+        self.next_word_is(&["select"]) || lists_values
     }
 
     fn next_word_is(&self, words: &[&str]) -> bool {
@@ -226,11 +282,22 @@ impl Reader<'_> {
             .is_some_and(|word| words.contains(&word))
     }
 
-    /// `a IS [NOT] DISTINCT FROM b`, with the reader behind `FROM`.
+    /// `a IS [NOT] DISTINCT FROM b`, with the reader behind `FROM`. What stands before `IS` has to be an operand:
+    /// in `x.is distinct FROM t` the `is` is a column and `distinct` its label.
     fn follows_is_distinct(&self) -> bool {
-        let back = |steps| self.word_at(self.position.checked_sub(steps));
-        back(2) == Some("distinct")
-            && (back(3) == Some("is") || (back(3) == Some("not") && back(4) == Some("is")))
+        let at = |steps: usize| self.position.checked_sub(steps);
+        let is_at = if self.word_at(at(3)) == Some("not") {
+            4
+        } else {
+            3
+        };
+        let operand = at(is_at + 1).and_then(|position| self.tokens.get(position));
+        self.word_at(at(2)) == Some("distinct")
+            && self.word_at(at(is_at)) == Some("is")
+            && matches!(
+                operand,
+                Some(Token::Word(_) | Token::Quoted(_) | Token::Close)
+            )
     }
 
     fn word_at(&self, position: Option<usize>) -> Option<&str> {
@@ -386,6 +453,15 @@ mod tests {
             "SELECT * FROM generate_series(1, 2)",
             "SELECT * FROM note, query_to_xml('a')",
             "TABLE note",
+            "SELECT pg_catalog.query_to_xml('SELECT * FROM public.note', true, true, '')",
+            "SELECT \"query_to_xml\"('SELECT * FROM public.note', true, true, '')",
+            "SELECT pg_catalog.\"table_to_xml\"('note', true, true, '')",
+            "SELECT (ts_stat('SELECT to_tsvector(body) FROM secret')).word",
+            "SELECT set_config('a.b', 'c', false)",
+            "SELECT s.body, x.is distinct FROM (SELECT 1 AS is) x, public.note s",
+            "SELECT 1::is distinct FROM secret",
+            "SELECT * FROM plan p JOIN plan q ON mode() WITHIN GROUP (ORDER BY p.a) > 0, secret",
+            "SELECT * FROM (values JOIN plan ON true)",
             "SELECT query_to_xml('SELECT * FROM public.note', true, true, '')",
             "SELECT table_to_xml('note', true, true, '')",
             "SELECT * FROM ROWS FROM (f())",
@@ -393,6 +469,18 @@ mod tests {
             "SELECT * FROM",
         ] {
             assert!(read(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn hostile_depth_and_length_are_refused() {
+        let deep = format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000));
+        let long = format!("SELECT * FROM {}", "n".repeat(64));
+        for sql in [deep, long] {
+            assert!(
+                matches!(read(&sql), Err(ScopeError::Unproven(..))),
+                "{sql:.40}"
+            );
         }
     }
 

@@ -54,6 +54,14 @@ impl<'a> ScopedUpdate<'a> {
     pub fn finish(self) -> Result<Scoped<UpdateStatement>, ScopeError> {
         let Scope { tenant, catalog } = self.scope;
         let table = self.scope.target(&self.table)?;
+        for name in self
+            .values
+            .iter()
+            .map(|(column, _)| column)
+            .chain(&self.returning)
+        {
+            proof::fits(name)?;
+        }
         if self.values.is_empty() {
             return Err(ScopeError::Empty(self.table));
         }

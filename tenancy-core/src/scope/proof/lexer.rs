@@ -47,10 +47,25 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<Token>, ScopeError> {
             c if c.is_ascii_graphic() && c != '\\' => (Some(Token::Other), 1),
             _ => return Err(ScopeError::Unproven("an unknown character", "remove it")),
         };
+        if let Some(Token::Word(name) | Token::Quoted(name)) = &token {
+            fits(name)?;
+        }
         tokens.extend(token);
         rest = rest.get(length..).unwrap_or_default();
     }
     Ok(tokens)
+}
+
+/// Postgres cuts off a longer identifier, and then it may be another one (manual §4.1.1).
+pub(in crate::scope) fn fits(name: &str) -> Result<(), ScopeError> {
+    if name.len() <= 63 {
+        Ok(())
+    } else {
+        Err(ScopeError::Unproven(
+            "a name longer than 63 bytes",
+            "shorten it",
+        ))
+    }
 }
 
 /// The text between two quotes, doubled ones undone, and the length of it all. A backslash is refused:
