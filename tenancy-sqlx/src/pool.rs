@@ -106,8 +106,9 @@ impl TenantPoolBuilder {
     /// The pool, once the database has shown that it keeps the tenants of `catalog` apart.
     ///
     /// # Errors
-    /// [`Error::Posture`] when the connected role is or can become one that row-level security does not
-    /// bind, when a declared table does not exist or is not protected, or when none is declared.
+    /// [`Error::Posture`] with every [`PostureProblem`](crate::PostureProblem) that was found: a role that row-level
+    /// security does not bind or that may create tables, a declared table that is missing, unprotected or open to
+    /// a stranger, a table that is open and not declared.
     pub async fn build(self, catalog: &TableCatalog) -> Result<TenantPool, Error> {
         let mut connection = connection(&self.pool).await?;
         posture::prove(&mut connection, catalog).await?;
