@@ -38,7 +38,8 @@ impl FromRequest for Tenant {
     }
 }
 
-/// Takes the tenant of the request if there is one, for handlers that also serve exempt paths.
+/// Takes the tenant of the request if one was admitted, for handlers that also serve exempt paths. On an exempt
+/// path nobody looks at credentials, so there it is always `None`.
 ///
 /// Use it instead of `Option<Tenant>`: actix-web's `Option` turns every error into `None`.
 #[derive(Debug, Clone)]

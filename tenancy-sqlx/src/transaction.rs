@@ -37,6 +37,8 @@ type Manager = <Postgres as Database>::TransactionManager;
 /// - It does not deref to the connection, and it refuses commands that would end it, change its tenant or
 ///   outlive it, such as `COMMIT`, `SET` and `DISCARD` ([`ForbiddenCommand`](crate::ForbiddenCommand)).
 /// - Statements go out by the extended protocol only: a second one behind a semicolon is an error.
+/// - A statement whose future was dropped halfway may have run or not; a commit keeps what has run.
+/// - Drop it inside a tokio runtime: sqlx gives the connection back in a task.
 #[must_use = "dropped, it is rolled back"]
 pub struct TenantTransaction {
     pub(crate) connection: PoolConnection<Postgres>,
