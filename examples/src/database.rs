@@ -149,6 +149,7 @@ impl Database {
         let mut administrator = self.administrator().await?;
         let sets_up = may_create_roles(&mut administrator).await?;
         let application = if sets_up {
+            one_at_a_time(&mut administrator).await?;
             let roles = Roles::of(&mut administrator).await?;
             set_up(&mut administrator, &roles, tables, catalog).await?;
             roles.sign_in(self.administrator.clone())
@@ -231,6 +232,12 @@ async fn in_time<T>(
         .await
         .map_err(|_| DatabaseError::Silent)?;
     connected.map_err(DatabaseError::Connect)
+}
+
+/// Instances that start side by side set up one after the other. The end of the connection gives the lock back.
+async fn one_at_a_time(connection: &mut PgConnection) -> Result<(), DatabaseError> {
+    let lock = connection.execute("SELECT pg_advisory_lock(hashtext('tenancy example set-up'))");
+    lock.await.map(drop).map_err(DatabaseError::SetUp)
 }
 
 async fn may_create_roles(connection: &mut PgConnection) -> Result<bool, DatabaseError> {

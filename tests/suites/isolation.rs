@@ -7,6 +7,9 @@ use sqlx::{AssertSqlSafe, Executor, Row as _};
 use tenancy_sqlx::{Error, TenantPool};
 use tenancy_tests::notes::{Notes, catalog, context};
 
+/// On one connection every tenant follows another; on eight they stand beside each other.
+const POOLS: [u32; 2] = [1, 8];
+
 /// What plain SQL that does not mention the tenant finds.
 async fn bodies(pool: &TenantPool, tenant: &str) -> Vec<String> {
     let mut transaction = pool.read(&context(tenant)).await.unwrap();
@@ -35,7 +38,7 @@ fn sqlstate(error: &sqlx::Error) -> String {
 #[tokio::test]
 async fn plain_sql_sees_the_rows_of_its_tenant() {
     let notes = Notes::new().await.unwrap();
-    for connections in [1, 8] {
+    for connections in POOLS {
         let pool = notes.pool(connections).await.unwrap();
         assert_eq!(bodies(&pool, "a").await, ["a one", "a two", "a three"]);
         assert_eq!(bodies(&pool, "b").await, ["b one", "b four"]);
@@ -46,32 +49,34 @@ async fn plain_sql_sees_the_rows_of_its_tenant() {
 #[tokio::test]
 async fn a_condition_narrows_and_never_widens() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    for (sql, expected) in [
-        ("SELECT count(*) FROM note WHERE true OR tenant_id = 'b'", 3),
-        ("SELECT count(*) FROM note WHERE tenant_id = 'b'", 0),
-        ("SELECT count(*) FROM note WHERE NOT (tenant_id = 'a')", 0),
-        ("SELECT count(*) FROM note x JOIN note y ON true", 9),
-        (
-            "SELECT count(*) FROM (SELECT 1 FROM note UNION ALL SELECT 1 FROM note) n",
-            6,
-        ),
-        ("SELECT (SELECT count(*) FROM note WHERE id = 4)", 0),
-        (
-            "SELECT count(*) FROM plan LEFT JOIN tag ON tag.name = 'blue'",
-            2,
-        ),
-        ("SELECT max(id) FROM note", 3),
-        (
-            "WITH everything AS MATERIALIZED (SELECT * FROM note) SELECT count(*) FROM everything",
-            3,
-        ),
-        (
-            "SELECT count(*) FROM note WHERE EXISTS (SELECT FROM tag WHERE name = 'blue')",
-            0,
-        ),
-    ] {
-        assert_eq!(count(&pool, "a", sql).await, expected, "{sql}");
+    for connections in POOLS {
+        let pool = notes.pool(connections).await.unwrap();
+        for (sql, expected) in [
+            ("SELECT count(*) FROM note WHERE true OR tenant_id = 'b'", 3),
+            ("SELECT count(*) FROM note WHERE tenant_id = 'b'", 0),
+            ("SELECT count(*) FROM note WHERE NOT (tenant_id = 'a')", 0),
+            ("SELECT count(*) FROM note x JOIN note y ON true", 9),
+            (
+                "SELECT count(*) FROM (SELECT 1 FROM note UNION ALL SELECT 1 FROM note) n",
+                6,
+            ),
+            ("SELECT (SELECT count(*) FROM note WHERE id = 4)", 0),
+            (
+                "SELECT count(*) FROM plan LEFT JOIN tag ON tag.name = 'blue'",
+                2,
+            ),
+            ("SELECT max(id) FROM note", 3),
+            (
+                "WITH everything AS MATERIALIZED (SELECT * FROM note) SELECT count(*) FROM everything",
+                3,
+            ),
+            (
+                "SELECT count(*) FROM note WHERE EXISTS (SELECT FROM tag WHERE name = 'blue')",
+                0,
+            ),
+        ] {
+            assert_eq!(count(&pool, "a", sql).await, expected, "{sql}");
+        }
     }
 }
 
@@ -92,44 +97,48 @@ async fn a_stream_sees_the_rows_of_its_tenant() {
 #[tokio::test]
 async fn a_foreign_id_updates_and_deletes_no_row() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
-    for sql in [
-        "UPDATE note SET body = 'taken' WHERE id = 4",
-        "UPDATE note SET body = 'taken' WHERE tenant_id = 'b'",
-        "DELETE FROM note WHERE id = 4",
-        "DELETE FROM note USING tag WHERE tag.name = 'blue'",
-    ] {
-        let touched = sqlx::query(sql)
-            .execute(&mut transaction)
-            .await
-            .unwrap()
-            .rows_affected();
-        assert_eq!(touched, 0, "{sql}");
+    for connections in POOLS {
+        let pool = notes.pool(connections).await.unwrap();
+        let mut transaction = pool.begin(&context("a")).await.unwrap();
+        for sql in [
+            "UPDATE note SET body = 'taken' WHERE id = 4",
+            "UPDATE note SET body = 'taken' WHERE tenant_id = 'b'",
+            "DELETE FROM note WHERE id = 4",
+            "DELETE FROM note USING tag WHERE tag.name = 'blue'",
+        ] {
+            let touched = sqlx::query(sql)
+                .execute(&mut transaction)
+                .await
+                .unwrap()
+                .rows_affected();
+            assert_eq!(touched, 0, "{sql}");
+        }
+        transaction.commit().await.unwrap();
+        assert_eq!(bodies(&pool, "b").await, ["b one", "b four"]);
     }
-    transaction.commit().await.unwrap();
-    assert_eq!(bodies(&pool, "b").await, ["b one", "b four"]);
 }
 
 #[tokio::test]
 async fn a_row_cannot_be_given_to_another_tenant() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    for sql in [
-        "INSERT INTO note (tenant_id, body) VALUES ('b', 'planted')",
-        "INSERT INTO note (tenant_id, body) VALUES ('a', 'mine'), ('b', 'planted')",
-        "INSERT INTO note (tenant_id, body) SELECT 'b', body FROM note",
-        "UPDATE note SET tenant_id = 'b'",
-        "INSERT INTO note (id, tenant_id, body) VALUES (1, 'a', '') ON CONFLICT (tenant_id, id) DO UPDATE SET tenant_id = 'b'",
-    ] {
-        let mut transaction = pool.begin(&context("a")).await.unwrap();
-        let error = sqlx::query(sql)
-            .execute(&mut transaction)
-            .await
-            .unwrap_err();
-        assert_eq!(sqlstate(&error), "42501", "{sql}: {error}");
+    for connections in POOLS {
+        let pool = notes.pool(connections).await.unwrap();
+        for sql in [
+            "INSERT INTO note (tenant_id, body) VALUES ('b', 'planted')",
+            "INSERT INTO note (tenant_id, body) VALUES ('a', 'mine'), ('b', 'planted')",
+            "INSERT INTO note (tenant_id, body) SELECT 'b', body FROM note",
+            "UPDATE note SET tenant_id = 'b'",
+            "INSERT INTO note (id, tenant_id, body) VALUES (1, 'a', '') ON CONFLICT (tenant_id, id) DO UPDATE SET tenant_id = 'b'",
+        ] {
+            let mut transaction = pool.begin(&context("a")).await.unwrap();
+            let error = sqlx::query(sql)
+                .execute(&mut transaction)
+                .await
+                .unwrap_err();
+            assert_eq!(sqlstate(&error), "42501", "{sql}: {error}");
+        }
+        assert_eq!(bodies(&pool, "b").await, ["b one", "b four"]);
     }
-    assert_eq!(bodies(&pool, "b").await, ["b one", "b four"]);
 }
 
 #[tokio::test]
@@ -261,36 +270,38 @@ async fn the_scoped_builder_keeps_tenants_apart_by_itself() {
 #[tokio::test]
 async fn a_scoped_statement_runs_for_its_own_tenant_only() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let catalog = catalog();
-    let select = |tenant: &str| {
-        let select = Query::select()
-            .columns(["id", "body"])
-            .from("note")
-            .order_by("id", sea_query::Order::Asc)
-            .take();
-        context(tenant).scope(&catalog).select(select).unwrap()
-    };
-    let mut transaction = pool.read(&context("a")).await.unwrap();
-    let own: Vec<(i64, String)> = transaction.fetch_all(&select("a")).await.unwrap();
-    assert_eq!(own.first(), Some(&(1, "a one".to_owned())));
-    let foreign = transaction
-        .fetch_all::<(i64, String), _>(&select("b"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(foreign, Error::ForeignStatement { .. }),
-        "{foreign}"
-    );
-    // Nothing was sent, so the transaction still works.
-    assert_eq!(
-        transaction
-            .fetch_all::<(i64, String), _>(&select("a"))
+    for connections in POOLS {
+        let pool = notes.pool(connections).await.unwrap();
+        let catalog = catalog();
+        let select = |tenant: &str| {
+            let select = Query::select()
+                .columns(["id", "body"])
+                .from("note")
+                .order_by("id", sea_query::Order::Asc)
+                .take();
+            context(tenant).scope(&catalog).select(select).unwrap()
+        };
+        let mut transaction = pool.read(&context("a")).await.unwrap();
+        let own: Vec<(i64, String)> = transaction.fetch_all(&select("a")).await.unwrap();
+        assert_eq!(own.first(), Some(&(1, "a one".to_owned())));
+        let foreign = transaction
+            .fetch_all::<(i64, String), _>(&select("b"))
             .await
-            .unwrap()
-            .len(),
-        3
-    );
+            .unwrap_err();
+        assert!(
+            matches!(foreign, Error::ForeignStatement { .. }),
+            "{foreign}"
+        );
+        // Nothing was sent, so the transaction still works.
+        assert_eq!(
+            transaction
+                .fetch_all::<(i64, String), _>(&select("a"))
+                .await
+                .unwrap()
+                .len(),
+            3
+        );
+    }
 }
 
 #[tokio::test]

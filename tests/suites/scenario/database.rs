@@ -139,6 +139,16 @@ async fn a_second_start_does_not_lock_out_the_first() {
 }
 
 #[tokio::test]
+async fn instances_may_start_at_the_same_moment() {
+    let database = Cluster::shared().await.database().await;
+    let start = || async {
+        let opened = Database::open(Some(&database.admin_url())).await.unwrap();
+        opened.tenant_pool(TABLES, &catalog(), 1).await.unwrap();
+    };
+    tokio::join!(start(), start(), start(), start());
+}
+
+#[tokio::test]
 async fn a_table_that_somebody_else_made_is_left_alone() {
     let database = Cluster::shared().await.database().await;
     administer(&database, "CREATE TABLE insight (treasure text)").await;
