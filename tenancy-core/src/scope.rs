@@ -101,6 +101,11 @@ impl<'a> Scope<'a> {
             .ok_or_else(|| ScopeError::Shared(name.to_owned()))
     }
 
+    /// Refuses names of columns that Postgres would cut off.
+    fn fit<'n>(names: impl IntoIterator<Item = &'n String>) -> Result<(), ScopeError> {
+        names.into_iter().try_for_each(|name| proof::fits(name))
+    }
+
     /// The tenant's rows of the target of a write that meet `conditions`. Each condition stands in
     /// parentheses of its own, so that an `OR` in a raw fragment stays inside.
     fn rows_of(

@@ -24,12 +24,9 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The keys of one issuer. Cheap to clone; clones share the keys.
 #[derive(Debug, Clone)]
-pub(crate) struct Jwks(Arc<Inner>);
-
-#[derive(Debug)]
-enum Inner {
+pub(crate) enum Jwks {
     Fixed(Arc<Generation>),
-    Cached(Box<Cached>),
+    Cached(Arc<Cached>),
 }
 
 /// One state of the key set. The number grows with every change of the document.
@@ -47,7 +44,7 @@ pub(crate) struct KeysUnavailable {
     pub(crate) cause: String,
 }
 
-struct Cached {
+pub(crate) struct Cached {
     fetch: Arc<dyn FetchKeys>,
     allowed: Arc<[Algorithm]>,
     lifetimes: Lifetimes,
@@ -79,10 +76,7 @@ struct Good {
 
 impl Jwks {
     pub(super) fn fixed(keys: KeySet) -> Self {
-        Self(Arc::new(Inner::Fixed(Arc::new(Generation {
-            number: 0,
-            keys,
-        }))))
+        Self::Fixed(Arc::new(Generation { number: 0, keys }))
     }
 
     pub(super) fn cached(
@@ -93,36 +87,21 @@ impl Jwks {
     ) -> Self {
         let absent = moka::sync::Cache::new(ABSENT_IDS);
         let state = Mutex::default();
-        Self(Arc::new(Inner::Cached(Box::new(Cached {
+        Self::Cached(Arc::new(Cached {
             fetch,
             allowed,
             lifetimes,
             clock,
             state,
             absent,
-        }))))
+        }))
     }
 
     /// Keys that may be used now. Waits for the network only when there are none.
     pub(crate) async fn current(&self) -> Result<Arc<Generation>, KeysUnavailable> {
-        let Inner::Cached(cached) = &*self.0 else {
-            return self.fixed_keys();
-        };
-        match cached.usable() {
-            Some((generation, Age::Fresh)) => Ok(generation),
-            Some((generation, Age::Stale)) => {
-                self.start_fetch(Occasion::Stale);
-                Ok(generation)
-            }
-            None => {
-                if let Some(running) = self.start_fetch(Occasion::Missing) {
-                    cached.end_of(running).await;
-                }
-                cached
-                    .usable()
-                    .map(|(generation, _)| generation)
-                    .ok_or_else(|| cached.unavailable())
-            }
+        match self {
+            Self::Fixed(generation) => Ok(Arc::clone(generation)),
+            Self::Cached(cached) => cached.current().await,
         }
     }
 
@@ -133,36 +112,55 @@ impl Jwks {
         seen: &Generation,
         key_id: Option<&str>,
     ) -> Option<Arc<Generation>> {
-        let Inner::Cached(cached) = &*self.0 else {
-            return None;
-        };
-        let asked_at = cached.clock.elapsed();
-        if !cached.is_known_absent(key_id, asked_at)
-            && let Some(running) = self.start_fetch(Occasion::Rotation)
-        {
-            cached.end_of(running).await;
-            cached.remember_absent(key_id, asked_at);
+        match self {
+            Self::Fixed(_) => None,
+            Self::Cached(cached) => cached.newer_than(seen, key_id).await,
         }
-        let (generation, _) = cached.usable()?;
-        (generation.number > seen.number).then_some(generation)
+    }
+}
+
+impl Cached {
+    async fn current(self: &Arc<Self>) -> Result<Arc<Generation>, KeysUnavailable> {
+        match self.usable() {
+            Some((generation, Age::Fresh)) => Ok(generation),
+            Some((generation, Age::Stale)) => {
+                self.start_fetch(Occasion::Stale);
+                Ok(generation)
+            }
+            None => {
+                if let Some(running) = self.start_fetch(Occasion::Missing) {
+                    self.end_of(running).await;
+                }
+                let usable = self.usable();
+                usable
+                    .map(|(generation, _)| generation)
+                    .ok_or_else(|| self.unavailable())
+            }
+        }
     }
 
-    fn fixed_keys(&self) -> Result<Arc<Generation>, KeysUnavailable> {
-        match &*self.0 {
-            Inner::Fixed(generation) => Ok(Arc::clone(generation)),
-            Inner::Cached(cached) => Err(cached.unavailable()),
+    async fn newer_than(
+        self: &Arc<Self>,
+        seen: &Generation,
+        key_id: Option<&str>,
+    ) -> Option<Arc<Generation>> {
+        let asked_at = self.clock.elapsed();
+        if !self.is_known_absent(key_id, asked_at)
+            && let Some(running) = self.start_fetch(Occasion::Rotation)
+        {
+            self.end_of(running).await;
+            self.remember_absent(key_id, asked_at);
         }
+        let (generation, _) = self.usable()?;
+        (generation.number > seen.number).then_some(generation)
     }
 
     /// Joins the running fetch or starts one. `None` when neither is possible now.
     ///
     /// The fetch runs in a task of its own: a request that goes away does not take along the fetch that
     /// others wait for.
-    fn start_fetch(&self, occasion: Occasion) -> Option<watch::Receiver<()>> {
-        let Inner::Cached(cached) = &*self.0 else {
-            return None;
-        };
-        let mut state = lock(&cached.state);
+    fn start_fetch(self: &Arc<Self>, occasion: Occasion) -> Option<watch::Receiver<()>> {
+        let mut state = lock(&self.state);
         if let Some(running) = state
             .running
             .as_ref()
@@ -170,8 +168,8 @@ impl Jwks {
         {
             return Some(running.clone());
         }
-        let now = cached.clock.elapsed();
-        if !state.may_fetch(occasion, now, cached.lifetimes.cooldown) {
+        let now = self.clock.elapsed();
+        if !state.may_fetch(occasion, now, self.lifetimes.cooldown) {
             return None;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
@@ -185,7 +183,7 @@ impl Jwks {
         drop(state);
 
         let attempt = Attempt {
-            jwks: self.clone(),
+            cached: Arc::clone(self),
             answered: false,
             _done: done,
         };
@@ -197,31 +195,27 @@ impl Jwks {
 /// A running fetch. However it ends, by an answer, a panic or the end of its runtime, those who wait go on
 /// and the failure is counted.
 struct Attempt {
-    jwks: Jwks,
+    cached: Arc<Cached>,
     answered: bool,
     _done: watch::Sender<()>,
 }
 
 impl Attempt {
     async fn run(mut self, etag: Option<String>) {
-        let jwks = self.jwks.clone();
-        let Inner::Cached(cached) = &*jwks.0 else {
-            return;
-        };
-        let answer = tokio::time::timeout(FETCH_TIMEOUT, cached.fetch.fetch(etag.as_deref())).await;
+        let fetch = self.cached.fetch.fetch(etag.as_deref());
+        let answer = tokio::time::timeout(FETCH_TIMEOUT, fetch).await;
         let answer = answer
             .unwrap_or_else(|_| Err(FetchError::Failed("no answer within 5 seconds".to_owned())));
         self.answered = true;
-        cached.accept(answer);
+        self.cached.accept(answer);
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if let (Inner::Cached(cached), false) = (&*self.jwks.0, self.answered) {
-            cached.accept(Err(FetchError::Failed(
-                "the fetch was abandoned".to_owned(),
-            )));
+        if !self.answered {
+            let abandoned = FetchError::Failed("the fetch was abandoned".to_owned());
+            self.cached.accept(Err(abandoned));
         }
     }
 }

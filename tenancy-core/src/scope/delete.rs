@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_query::{DeleteStatement, Expr, Query};
 
-use super::{Scope, ScopeError, Scoped, proof, shadow};
+use super::{Scope, ScopeError, Scoped, shadow};
 
 /// A DELETE under construction. Made by [`Scope::delete`].
 #[derive(Debug)]
@@ -46,9 +46,7 @@ impl<'a> ScopedDelete<'a> {
     pub fn finish(self) -> Result<Scoped<DeleteStatement>, ScopeError> {
         let Scope { tenant, catalog } = self.scope;
         let table = self.scope.target(&self.table)?;
-        for name in &self.returning {
-            proof::fits(name)?;
-        }
+        Scope::fit(&self.returning)?;
         let mut read = BTreeSet::new();
         let condition = self.scope.rows_of(table, self.conditions, &mut read)?;
         let mut statement = Query::delete();

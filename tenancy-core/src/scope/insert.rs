@@ -56,9 +56,7 @@ impl<'a> ScopedInsert<'a> {
     pub fn finish(self) -> Result<Scoped<InsertStatement>, ScopeError> {
         let Scope { tenant, catalog } = self.scope;
         let table = self.scope.target(&self.table)?;
-        for name in self.columns.iter().chain(&self.returning) {
-            proof::fits(name)?;
-        }
+        Scope::fit(self.columns.iter().chain(&self.returning))?;
         if self.rows.is_empty() {
             return Err(ScopeError::Empty(self.table));
         }

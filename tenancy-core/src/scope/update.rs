@@ -54,14 +54,8 @@ impl<'a> ScopedUpdate<'a> {
     pub fn finish(self) -> Result<Scoped<UpdateStatement>, ScopeError> {
         let Scope { tenant, catalog } = self.scope;
         let table = self.scope.target(&self.table)?;
-        for name in self
-            .values
-            .iter()
-            .map(|(column, _)| column)
-            .chain(&self.returning)
-        {
-            proof::fits(name)?;
-        }
+        let columns = self.values.iter().map(|(column, _)| column);
+        Scope::fit(columns.chain(&self.returning))?;
         if self.values.is_empty() {
             return Err(ScopeError::Empty(self.table));
         }
