@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tenancy_core::{
-    ClaimMap, Clock as _, Issuer, JwtVerifier, JwtVerifierError, KeySource, SystemClock,
+    ClaimMap, Clock as _, ConfigError, Issuer, JwtVerifier, KeySource, SystemClock,
 };
 
 const ISSUER: &str = "https://issuer.example";
@@ -52,7 +52,7 @@ impl Specimen {
     ///
     /// # Errors
     /// Never, for the configuration is fixed.
-    pub fn verifier(&self) -> Result<JwtVerifier, JwtVerifierError> {
+    pub fn verifier(&self) -> Result<JwtVerifier, ConfigError> {
         let keys = KeySource::fixed(json!({ "keys": [self.jwk] }).to_string());
         JwtVerifier::new([Issuer::new(ISSUER, ClaimMap::frontegg())
             .audience(AUDIENCE)

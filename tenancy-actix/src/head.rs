@@ -17,4 +17,8 @@ impl RequestHead for Head<'_> {
     fn path(&self) -> &str {
         self.0.head().uri.path()
     }
+
+    fn query(&self) -> Option<&str> {
+        self.0.head().uri.query()
+    }
 }

@@ -74,7 +74,7 @@ where
                 Ok(Admitted::For(context)) => {
                     request.extensions_mut().insert(context);
                 }
-                Ok(Admitted::Exempt) => {}
+                Ok(Admitted::Exempt | Admitted::Anonymous) => {}
                 Err(refusal) => {
                     let response = response::refused(&admission, refusal);
                     return Ok(request.into_response(response).map_into_right_body());

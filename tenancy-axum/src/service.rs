@@ -49,7 +49,7 @@ where
                 Ok(Admitted::For(context)) => {
                     parts.extensions.insert(context);
                 }
-                Ok(Admitted::Exempt) => {}
+                Ok(Admitted::Exempt | Admitted::Anonymous) => {}
                 Err(refusal) => return Ok(response::refused(&admission, refusal)),
             }
             inner.call(Request::from_parts(parts, body)).await

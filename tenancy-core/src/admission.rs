@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::credential::CredentialSource;
 use crate::head::RequestHead;
 use crate::refusal::Wording;
-use crate::{Presented, Refusal, RefusalResponse, TenantContext, TokenVerifier};
+use crate::resolve::{Named, resolve};
+use crate::{
+    Presented, Refusal, RefusalCause, RefusalResponse, TenantContext, TokenVerifier, watch,
+};
 
 /// Decides which requests enter, and for which tenant.
 ///
@@ -21,7 +25,7 @@ use crate::{Presented, Refusal, RefusalResponse, TenantContext, TokenVerifier};
 /// let admission = Admission::new(verifier).exempt("/health");
 /// # let _ = admission;
 /// # }
-/// # Ok::<(), tenancy_core::JwtVerifierError>(())
+/// # Ok::<(), tenancy_core::ConfigError>(())
 /// ```
 ///
 /// Cheap to clone.
@@ -34,6 +38,9 @@ pub struct Admission {
 #[derive(Debug, Clone)]
 struct Rules {
     exempt: Vec<String>,
+    sources: Vec<CredentialSource>,
+    tenant_header: Option<String>,
+    optional: bool,
     wording: Wording,
 }
 
@@ -44,6 +51,8 @@ pub enum Admitted {
     For(TenantContext),
     /// Without a tenant, because its path is exempt.
     Exempt,
+    /// Without a tenant, because it has no credential and need not have one here.
+    Anonymous,
 }
 
 impl Admission {
@@ -57,6 +66,9 @@ impl Admission {
             verifier: Arc::new(verifier),
             rules: Arc::new(Rules {
                 exempt: Vec::new(),
+                sources: Vec::new(),
+                tenant_header: None,
+                optional: false,
                 wording,
             }),
         }
@@ -69,6 +81,52 @@ impl Admission {
     /// rewrites paths, such as axum's `Router::nest` or actix-web's `NormalizePath`, it sees what is left.
     pub fn exempt(mut self, path: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.rules).exempt.push(path.into());
+        self
+    }
+
+    /// Also looks for the token in the header field `name`, which holds it alone.
+    ///
+    /// A request may fill one of the places where the service looks, `Authorization` included: two credentials are
+    /// refused as malformed.
+    pub fn token_header(self, name: &str) -> Self {
+        self.source(CredentialSource::Header(name.to_ascii_lowercase()))
+    }
+
+    /// Also looks for the token in the cookie `name`.
+    ///
+    /// A browser sends cookies with requests that other sites make it send. Set the cookie `SameSite` and `HttpOnly`,
+    /// and protect requests that change something against cross-site request forgery.
+    pub fn token_cookie(self, name: impl Into<String>) -> Self {
+        self.source(CredentialSource::Cookie(name.into()))
+    }
+
+    /// Also looks for the token in the query parameter `name`.
+    ///
+    /// [RFC 6750 §2.3] and [RFC 9700 §4.3.2] advise against it: queries end up in logs and histories. It is there for
+    /// clients that can do nothing else, such as a browser that opens a WebSocket.
+    ///
+    /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
+    /// [RFC 9700 §4.3.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2
+    pub fn token_query_parameter(self, name: impl Into<String>) -> Self {
+        self.source(CredentialSource::Query(name.into()))
+    }
+
+    fn source(mut self, source: CredentialSource) -> Self {
+        Arc::make_mut(&mut self.rules).sources.push(source);
+        self
+    }
+
+    /// Lets a request name its tenant in the header field `name`, such as `X-Tenant-ID`: needed when its token is for
+    /// several tenants. The name is trusted only within what the token grants; any other is refused with 403.
+    pub fn tenant_header(mut self, name: &str) -> Self {
+        Arc::make_mut(&mut self.rules).tenant_header = Some(name.to_ascii_lowercase());
+        self
+    }
+
+    /// Admits requests without a credential as well, without a tenant. A malformed credential and a bad token are
+    /// refused all the same.
+    pub fn optional(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).optional = true;
         self
     }
 
@@ -99,19 +157,35 @@ impl Admission {
         if self.rules.exempt.iter().any(|path| path == head.path()) {
             return Ok(Admitted::Exempt);
         }
-        self.admit_tenant(Presented::in_authorization(head)).await.map(Admitted::For).inspect_err(|refusal| {
-            tracing::info!(target: "tenancy::admission", code = refusal.kind().code(), cause = %refusal, "refused a request");
+        let presented = Presented::find(head, &self.rules.sources);
+        if self.rules.optional && presented == Presented::Absent {
+            return Ok(Admitted::Anonymous);
+        }
+        let admitted = self.admit_tenant(head, presented).await;
+        admitted.map(Admitted::For).inspect_err(|refusal| {
+            let code = refusal.kind().code();
+            watch::refusal(code);
+            tracing::info!(target: "tenancy::admission", code, cause = %refusal, "refused a request");
         })
     }
 
-    async fn admit_tenant(&self, presented: Presented<'_>) -> Result<TenantContext, Refusal> {
+    async fn admit_tenant<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        presented: Presented<'_>,
+    ) -> Result<TenantContext, Refusal> {
         let token = match presented {
-            Presented::Absent => return Err(Refusal::missing()),
+            Presented::Absent => return Err(RefusalCause::Missing.into()),
             Presented::Malformed(problem) => return Err(problem.into()),
             Presented::Bearer(token) => token,
         };
         let claims = self.verifier.verify(token).await?;
-        Ok(TenantContext::admitted(claims))
+        let named = match &self.rules.tenant_header {
+            Some(name) => Named::in_header(head, name),
+            None => Named::Nothing,
+        };
+        let tenant = resolve(&claims, named)?;
+        Ok(TenantContext::admitted(claims, tenant))
     }
 
     /// What the client is told about `refusal`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::claims::Claims;
 use crate::scope::{Scope, TableCatalog};
-use crate::{SubjectId, TenantId, UnixTime, Verified};
+use crate::{ProjectId, Refusal, RefusalCause, SubjectId, TenantId, UnixTime, Verified};
 
 /// For which tenant, and for whom in it, a request or job acts.
 ///
@@ -26,13 +26,15 @@ pub struct TenantContext(Arc<Origin>);
 
 /// Where the tenant came from.
 enum Origin {
-    Token(Claims),
+    Token { tenant: TenantId, claims: Claims },
     Assumed { tenant: TenantId, reason: String },
 }
 
 impl TenantContext {
-    pub(crate) fn admitted(claims: Verified<Claims>) -> Self {
-        Self(Arc::new(Origin::Token(claims.into_inner())))
+    /// For `tenant`, which has to be one of those that the claims are for.
+    pub(crate) fn admitted(claims: Verified<Claims>, tenant: TenantId) -> Self {
+        let claims = claims.into_inner();
+        Self(Arc::new(Origin::Token { tenant, claims }))
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String) -> Self {
@@ -42,9 +44,13 @@ impl TenantContext {
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
         match &*self.0 {
-            Origin::Token(claims) => claims.tenant(),
-            Origin::Assumed { tenant, .. } => tenant,
+            Origin::Token { tenant, .. } | Origin::Assumed { tenant, .. } => tenant,
         }
+    }
+
+    /// The project within the tenant, if the token names one.
+    pub fn project(&self) -> Option<&ProjectId> {
+        self.claims().and_then(Claims::project)
     }
 
     /// Who acts. `None` for work that nobody asked for, such as a job.
@@ -75,9 +81,34 @@ impl TenantContext {
     /// The verified claims, for what this type does not name.
     pub fn claims(&self) -> Option<&Claims> {
         match &*self.0 {
-            Origin::Token(claims) => Some(claims),
+            Origin::Token { claims, .. } => Some(claims),
             Origin::Assumed { .. } => None,
         }
+    }
+
+    /// Insists that the subject has `role` in this tenant.
+    ///
+    /// # Errors
+    /// A refusal that answers 403 `insufficient_scope`. A job's context has no roles.
+    pub fn require_role(&self, role: &str) -> Result<(), Refusal> {
+        require(self.roles(), role)
+    }
+
+    /// Insists that the subject has `permission` in this tenant.
+    ///
+    /// # Errors
+    /// A refusal that answers 403 `insufficient_scope`. A job's context has no permissions.
+    ///
+    /// ```
+    /// use tenancy_core::{RefusalKind, TenantId, danger};
+    ///
+    /// let job = danger::assume(TenantId::parse("acme")?, "nightly report")?;
+    /// let refusal = job.require_permission("reports.write").unwrap_err();
+    /// assert_eq!(refusal.kind(), RefusalKind::InsufficientScope);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn require_permission(&self, permission: &str) -> Result<(), Refusal> {
+        require(self.permissions(), permission)
     }
 
     /// A query builder for this tenant over the tables of `catalog`.
@@ -86,12 +117,21 @@ impl TenantContext {
     }
 }
 
+/// Compared byte for byte: there are no wildcards, and `admin` is not `Admin`.
+fn require(granted: &[String], needed: &str) -> Result<(), Refusal> {
+    if granted.iter().any(|one| one == needed) {
+        return Ok(());
+    }
+    let needed = needed.to_owned();
+    Err(RefusalCause::Lacking { needed }.into())
+}
+
 impl fmt::Debug for TenantContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("TenantContext");
         debug.field("tenant", &self.tenant().as_str());
         match &*self.0 {
-            Origin::Token(claims) => debug.field("issuer", &claims.issuer()),
+            Origin::Token { claims, .. } => debug.field("issuer", &claims.issuer()),
             Origin::Assumed { reason, .. } => debug.field("assumed", reason),
         };
         debug.finish_non_exhaustive()

@@ -20,12 +20,24 @@ pub enum Presented<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedCredential {
-    /// The request carries more than one `Authorization` field.
-    #[error("the request carries more than one authorization field")]
+    /// The request carries more than one credential: two `Authorization` fields, or two of the places where the
+    /// service looks are filled.
+    #[error("the request carries more than one credential")]
     Several,
-    /// The field is not `Bearer`, one or more spaces, and a `b64token` (RFC 6750 §2.1).
-    #[error("the authorization field is not a bearer token")]
+    /// It is not a `b64token` (RFC 6750 §2.1), in `Authorization` after `Bearer` and one or more spaces.
+    #[error("the credential is not a bearer token")]
     Syntax,
+}
+
+/// A place besides `Authorization` where a service looks for a bearer token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CredentialSource {
+    /// A header field that holds the token alone. The name is in lower case.
+    Header(String),
+    /// A cookie (RFC 6265).
+    Cookie(String),
+    /// A parameter of the query (RFC 6750 §2.3).
+    Query(String),
 }
 
 impl<'a> Presented<'a> {
@@ -44,6 +56,27 @@ impl<'a> Presented<'a> {
             return Self::Malformed(MalformedCredential::Several);
         }
         Self::from_field(field)
+    }
+
+    /// Looks in `Authorization` and in `sources`, of which at most one may be filled.
+    pub(crate) fn find<H: RequestHead + ?Sized>(
+        head: &'a H,
+        sources: &'a [CredentialSource],
+    ) -> Self {
+        let others = sources.iter().map(|source| match source {
+            CredentialSource::Header(name) => only(head.header_values(name)),
+            CredentialSource::Cookie(name) => only(cookies(head, name)),
+            CredentialSource::Query(name) => only(parameters(head, name)),
+        });
+        others.fold(Self::in_authorization(head), Self::or_other)
+    }
+
+    fn or_other(self, other: Self) -> Self {
+        match (self, other) {
+            (malformed @ Self::Malformed(_), _) | (_, malformed @ Self::Malformed(_)) => malformed,
+            (Self::Bearer(_), Self::Bearer(_)) => Self::Malformed(MalformedCredential::Several),
+            (Self::Absent, found) | (found, Self::Absent) => found,
+        }
     }
 
     fn from_field(field: &'a [u8]) -> Self {
@@ -65,6 +98,51 @@ impl<'a> Presented<'a> {
             _ => Self::Malformed(MalformedCredential::Syntax),
         }
     }
+}
+
+/// A token that stands alone in its place.
+fn only<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Presented<'a> {
+    let Some(value) = values.next() else {
+        return Presented::Absent;
+    };
+    if values.next().is_some() {
+        return Presented::Malformed(MalformedCredential::Several);
+    }
+    BearerToken::parse(value).map_or(
+        Presented::Malformed(MalformedCredential::Syntax),
+        Presented::Bearer,
+    )
+}
+
+/// The values of the cookies of this name (RFC 6265 §4.2.1). HTTP/2 may split the field (RFC 9113 §8.2.3). An empty
+/// cookie is what is left after a logout, and no credential.
+fn cookies<'a, H: RequestHead + ?Sized>(
+    head: &'a H,
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> {
+    head.header_values("cookie")
+        .flat_map(|field| field.split(|byte| *byte == b';'))
+        .filter_map(|pair| value_of(pair.trim_ascii(), name))
+        .map(|value| match value {
+            [b'"', quoted @ .., b'"'] => quoted,
+            plain => plain,
+        })
+        .filter(|value| !value.is_empty())
+}
+
+/// The values of the query parameters of this name, as they stand: no byte of a token needs an escape.
+fn parameters<'a, H: RequestHead + ?Sized>(
+    head: &'a H,
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> {
+    head.query()
+        .into_iter()
+        .flat_map(|query| query.as_bytes().split(|byte| *byte == b'&'))
+        .filter_map(|pair| value_of(pair, name))
+}
+
+fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
 }
 
 /// A bearer token as it was presented: syntactically one, not yet verified.
@@ -178,5 +256,79 @@ mod tests {
             format!("{:?}", field("Bearer canary")),
             "Bearer(BearerToken(6 bytes))"
         );
+    }
+
+    struct Head(Vec<(&'static str, &'static str)>, Option<&'static str>);
+
+    impl RequestHead for Head {
+        fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+            let named = self.0.iter().filter(move |(field, _)| *field == name);
+            named.map(|(_, value)| value.as_bytes())
+        }
+
+        fn path(&self) -> &str {
+            "/"
+        }
+
+        fn query(&self) -> Option<&str> {
+            self.1
+        }
+    }
+
+    #[test]
+    fn a_token_may_stand_in_one_configured_place() {
+        let sources = [
+            CredentialSource::Header("x-access-token".into()),
+            CredentialSource::Cookie("session".into()),
+            CredentialSource::Query("access_token".into()),
+        ];
+        let find = |fields, query, expected| {
+            let head = Head(fields, query);
+            assert_eq!(Presented::find(&head, &sources), expected);
+        };
+        find(vec![], None, Presented::Absent);
+        find(vec![("authorization", "Bearer t")], None, bearer("t"));
+        find(vec![("x-access-token", "t")], None, bearer("t"));
+        find(vec![("cookie", "a=b; session=t; c=d")], None, bearer("t"));
+        find(
+            vec![("cookie", "a=b"), ("cookie", "session=\"t\"")],
+            None,
+            bearer("t"),
+        );
+        find(vec![("cookie", "session=; xsession=u")], None, Presented::Absent);
+        find(vec![], Some("a=b&access_token=t"), bearer("t"));
+        find(vec![], Some("my_access_token=t&access_tokens=t"), Presented::Absent);
+        // Another scheme is no credential of ours, so a cookie beside it is the only one.
+        find(
+            vec![("authorization", "Basic eA=="), ("cookie", "session=t")],
+            None,
+            bearer("t"),
+        );
+
+        let several = Presented::Malformed(MalformedCredential::Several);
+        let syntax = Presented::Malformed(MalformedCredential::Syntax);
+        find(
+            vec![("authorization", "Bearer t"), ("cookie", "session=t")],
+            None,
+            several,
+        );
+        find(vec![("x-access-token", "t")], Some("access_token=t"), several);
+        find(vec![("cookie", "session=t; session=u")], None, several);
+        find(vec![], Some("access_token=t&access_token=t"), several);
+        find(
+            vec![("authorization", "Bearer"), ("cookie", "session=t")],
+            None,
+            syntax,
+        );
+        find(vec![("x-access-token", "")], None, syntax);
+        find(vec![("x-access-token", "Bearer t")], None, syntax);
+        find(vec![], Some("access_token=a%2eb"), syntax);
+    }
+
+    /// Without a configuration that says so, nothing but `Authorization` is looked at.
+    #[test]
+    fn other_places_count_only_where_they_are_configured() {
+        let head = Head(vec![("cookie", "access_token=t")], Some("access_token=t"));
+        assert_eq!(Presented::find(&head, &[]), Presented::Absent);
     }
 }

@@ -10,4 +10,7 @@ pub trait RequestHead {
 
     /// The path of the request target as the adapter received it: neither decoded nor normalised.
     fn path(&self) -> &str;
+
+    /// The query of the request target, without the question mark and not decoded.
+    fn query(&self) -> Option<&str>;
 }

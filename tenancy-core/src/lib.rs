@@ -41,7 +41,11 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `http` | yes | `KeySource::url`: JWK sets fetched with reqwest and rustls |
+//! | `aws-lc-rs` | yes | signatures by AWS-LC, with keys that are parsed once; making of key pairs |
+//! | `http` | yes | `KeySource::{url, discovery}`: JWK sets fetched with reqwest and rustls (which uses AWS-LC) |
+//! | `portable` | no | signatures in pure Rust, by jsonwebtoken, for targets where AWS-LC does not build |
+//!
+//! At least one of `aws-lc-rs` and `portable` has to be on; with both, [`SignatureBackend`] chooses.
 //!
 //! # Rules that hold throughout
 //!
@@ -54,35 +58,56 @@
 mod admission;
 mod claims;
 mod clock;
+mod config;
 mod context;
 mod credential;
 pub mod danger;
 mod head;
 mod identifier;
+mod json;
 mod jwks;
 mod jwt;
+pub mod manual;
+mod project_id;
 mod refusal;
+mod resolve;
+mod revocation;
 mod scope;
+mod signature;
 mod subject_id;
 mod tenant_id;
+mod token_cache;
+mod token_issuer;
 mod verified;
 mod verifier;
+mod watch;
 
 pub use self::admission::{Admission, Admitted};
 pub use self::claims::{ClaimMap, ClaimPath, ClaimTypeError, Claims};
 pub use self::clock::{Clock, ManualClock, SystemClock, UnixTime};
+pub use self::config::{ConfigError, ConfigProblem};
 pub use self::context::TenantContext;
 pub use self::credential::{BearerToken, MalformedCredential, Presented};
 pub use self::head::RequestHead;
 pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
-pub use self::jwks::{FetchError, FetchKeys, Fetched, KeySource, KeySourceError};
-pub use self::jwt::{Algorithm, Issuer, IssuerError, JwtVerifier, JwtVerifierError, TokenProblem};
+pub use self::jwks::{
+    FetchError, FetchKeys, Fetched, KeySource, KeyState, KeyStatus, SharedSecret,
+};
+pub use self::jwt::{
+    Algorithm, DirectoryUnavailable, Issuer, IssuerDirectory, JwtVerifier, JwtVerifierBuilder,
+    TokenProblem, TokenProfile, UnknownAlgorithm,
+};
+pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
+pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
 pub use self::scope::{
     Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedUpdate, TableCatalog, TenantTable,
 };
+pub use self::signature::SignatureBackend;
 pub use self::subject_id::SubjectId;
 pub use self::tenant_id::TenantId;
+pub use self::token_cache::TokenCache;
+pub use self::token_issuer::{IssueError, NewToken, SigningKey, TokenIssuer};
 pub use self::verified::Verified;
 pub use self::verifier::{TokenVerifier, VerifyError};
 

@@ -25,8 +25,16 @@ pub enum RefusalKind {
     MalformedCredential,
     /// The token must not be accepted.
     InvalidToken,
-    /// Whether the token may be accepted cannot be decided now.
+    /// The credential is good, and is for several tenants of which the request names none.
+    TenantNotNamed,
+    /// The credential is good, and is not for the tenant that the request names.
+    TenantNotGranted,
+    /// The credential is good, and lacks a role or permission.
+    InsufficientScope,
+    /// The issuer's keys are not to be had, so that nothing can be decided now.
     KeysUnavailable,
+    /// A directory of issuers or the revocations do not answer, so that nothing can be decided now.
+    Unavailable,
 }
 
 /// The precise cause of a refusal. For logs, never for the client.
@@ -39,11 +47,28 @@ pub enum RefusalCause {
     Malformed(MalformedCredential),
     /// The token breaks a rule.
     Token(TokenProblem),
+    /// The token is for several tenants, and the request names none of them.
+    TenantNotNamed,
+    /// The token is not for the tenant that the request names, or the request names it in a way that no tenant can
+    /// be named.
+    TenantNotGranted,
+    /// A role or permission is missing.
+    Lacking {
+        /// Its name, as the service asked for it.
+        needed: String,
+    },
     /// The keys of the issuer are not to be had.
     KeysUnavailable {
         /// When asking again makes sense.
         retry_after: Duration,
         /// What happened to the last fetch.
+        cause: String,
+    },
+    /// A directory of issuers or the revocations do not answer.
+    Unavailable {
+        /// When asking again makes sense.
+        retry_after: Duration,
+        /// What happened.
         cause: String,
     },
 }
@@ -55,7 +80,11 @@ impl Refusal {
             RefusalCause::Missing => RefusalKind::MissingCredential,
             RefusalCause::Malformed(_) => RefusalKind::MalformedCredential,
             RefusalCause::Token(_) => RefusalKind::InvalidToken,
+            RefusalCause::TenantNotNamed => RefusalKind::TenantNotNamed,
+            RefusalCause::TenantNotGranted => RefusalKind::TenantNotGranted,
+            RefusalCause::Lacking { .. } => RefusalKind::InsufficientScope,
             RefusalCause::KeysUnavailable { .. } => RefusalKind::KeysUnavailable,
+            RefusalCause::Unavailable { .. } => RefusalKind::Unavailable,
         }
     }
 
@@ -66,7 +95,8 @@ impl Refusal {
 
     fn retry_after(&self) -> Option<Duration> {
         match self.cause {
-            RefusalCause::KeysUnavailable { retry_after, .. } => Some(retry_after),
+            RefusalCause::KeysUnavailable { retry_after, .. }
+            | RefusalCause::Unavailable { retry_after, .. } => Some(retry_after),
             _ => None,
         }
     }
@@ -101,9 +131,33 @@ impl RefusalKind {
                 "The token is not accepted",
                 Challenge::Coded,
             ),
+            Self::TenantNotNamed => (
+                403,
+                "tenant_not_named",
+                "The request has to name a tenant",
+                Challenge::None,
+            ),
+            Self::TenantNotGranted => (
+                403,
+                "tenant_not_granted",
+                "The credential is not for this tenant",
+                Challenge::None,
+            ),
+            Self::InsufficientScope => (
+                403,
+                "insufficient_scope",
+                "The credential lacks a permission",
+                Challenge::Coded,
+            ),
             Self::KeysUnavailable => (
                 503,
                 "keys_unavailable",
+                "Tokens cannot be verified now",
+                Challenge::None,
+            ),
+            Self::Unavailable => (
+                503,
+                "temporarily_unavailable",
                 "Tokens cannot be verified now",
                 Challenge::None,
             ),
@@ -201,16 +255,17 @@ impl From<VerifyError> for Refusal {
             VerifyError::KeysUnavailable { retry_after, cause } => {
                 RefusalCause::KeysUnavailable { retry_after, cause }
             }
+            VerifyError::Unavailable { retry_after, cause } => {
+                RefusalCause::Unavailable { retry_after, cause }
+            }
         };
         Self { cause }
     }
 }
 
-impl Refusal {
-    pub(crate) fn missing() -> Self {
-        Self {
-            cause: RefusalCause::Missing,
-        }
+impl From<RefusalCause> for Refusal {
+    fn from(cause: RefusalCause) -> Self {
+        Self { cause }
     }
 }
 
@@ -223,6 +278,10 @@ impl fmt::Display for RefusalCause {
             Self::KeysUnavailable { cause, .. } => {
                 write!(f, "signing keys are unavailable: {cause}")
             }
+            Self::TenantNotNamed => f.write_str("token is for several tenants and the request names none"),
+            Self::TenantNotGranted => f.write_str("token is not for the tenant that the request names"),
+            Self::Lacking { needed } => write!(f, "token lacks `{needed}`"),
+            Self::Unavailable { cause, .. } => f.write_str(cause),
         }
     }
 }
@@ -263,7 +322,38 @@ mod tests {
                 None,
                 "invalid_token",
             ),
+            (
+                RefusalCause::TenantNotNamed,
+                403,
+                None,
+                None,
+                "tenant_not_named",
+            ),
+            (
+                RefusalCause::TenantNotGranted,
+                403,
+                None,
+                None,
+                "tenant_not_granted",
+            ),
+            (
+                RefusalCause::Lacking { needed: "x".into() },
+                403,
+                Some(r#"Bearer realm="api", error="insufficient_scope""#),
+                None,
+                "insufficient_scope",
+            ),
             (keys, 503, None, Some(2), "keys_unavailable"),
+            (
+                RefusalCause::Unavailable {
+                    retry_after: Duration::from_secs(3),
+                    cause: "x".into(),
+                },
+                503,
+                None,
+                Some(3),
+                "temporarily_unavailable",
+            ),
         ] {
             let response = wording.response(&Refusal { cause });
             assert_eq!(response.status(), status);
@@ -302,7 +392,7 @@ mod tests {
             realm: "api".into(),
             missing_is_forbidden: true,
         };
-        let response = wording.response(&Refusal::missing());
+        let response = wording.response(&RefusalCause::Missing.into());
         assert_eq!((response.status(), response.challenge()), (403, None));
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::jwks::KeysUnavailable;
-use crate::{BearerToken, Claims, TokenProblem, Verified};
+use crate::{
+    BearerToken, Claims, DirectoryUnavailable, RevocationsUnavailable, TokenProblem, Verified,
+};
 
 /// Turns a bearer token into verified claims. [`JwtVerifier`](crate::JwtVerifier) is the one for JSON Web
 /// Tokens; an implementation of yours wraps it, to refuse more or to choose between several, because only this
@@ -14,8 +16,7 @@ pub trait TokenVerifier: fmt::Debug + Send + Sync {
     /// Verifies `token` at the present time.
     ///
     /// # Errors
-    /// [`VerifyError::Token`] when the token must not be accepted, [`VerifyError::KeysUnavailable`] when
-    /// that cannot be decided now.
+    /// [`VerifyError::Token`] when the token must not be accepted, any other when that cannot be decided now.
     async fn verify(&self, token: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError>;
 }
 
@@ -34,10 +35,36 @@ pub enum VerifyError {
         /// What happened to the last fetch.
         cause: String,
     },
+    /// A directory of issuers or the revocations do not answer now.
+    #[error("{cause}")]
+    Unavailable {
+        /// When asking again makes sense.
+        retry_after: Duration,
+        /// What happened.
+        cause: String,
+    },
 }
 
 impl From<KeysUnavailable> for VerifyError {
     fn from(KeysUnavailable { retry_after, cause }: KeysUnavailable) -> Self {
         Self::KeysUnavailable { retry_after, cause }
+    }
+}
+
+impl From<RevocationsUnavailable> for VerifyError {
+    fn from(error: RevocationsUnavailable) -> Self {
+        Self::Unavailable {
+            retry_after: error.retry_after,
+            cause: error.to_string(),
+        }
+    }
+}
+
+impl From<DirectoryUnavailable> for VerifyError {
+    fn from(error: DirectoryUnavailable) -> Self {
+        Self::Unavailable {
+            retry_after: error.retry_after,
+            cause: error.to_string(),
+        }
     }
 }

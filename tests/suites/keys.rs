@@ -14,7 +14,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tenancy_core::{
     Algorithm, BearerToken, ClaimMap, Clock as _, FetchError, FetchKeys, Fetched, Issuer,
-    IssuerError, JwtVerifier, JwtVerifierError, KeySource, ManualClock, SystemClock, TokenProblem,
+    JwtVerifier, KeySource, ManualClock, SystemClock, TokenProblem,
     VerifyError,
 };
 use tenancy_examples::identity_provider::{IdentityProvider, SigningKey};
@@ -46,7 +46,7 @@ impl Watch {
         let issuer = Issuer::new(provider.issuer(), ClaimMap::frontegg())
             .audience(AUDIENCE)
             .keys(KeySource::url(provider.jwks_url()));
-        let verifier = JwtVerifier::with_clock([issuer], clock.clone()).unwrap();
+        let verifier = JwtVerifier::builder().issuer(issuer).clock(clock.clone()).build().unwrap();
         Self {
             provider,
             verifier,

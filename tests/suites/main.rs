@@ -9,6 +9,7 @@
 
 mod answers;
 mod cluster;
+mod configuration;
 mod isolation;
 mod keys;
 mod living;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, JwtVerifierError, KeySource};
+use tenancy_core::{Admission, ClaimMap, ConfigError, Issuer, JwtVerifier, KeySource};
 
 /// Where to listen, and whose tokens to accept.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Settings {
             .exempt("/health"))
     }
 
-    fn verifier(&self) -> Result<JwtVerifier, JwtVerifierError> {
+    fn verifier(&self) -> Result<JwtVerifier, ConfigError> {
         let mut keys = KeySource::url(format!(
             "{}/.well-known/jwks.json",
             self.issuer.trim_end_matches('/')

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
-use super::{Identity, Object};
-use crate::{SubjectId, TenantId};
+use super::Identity;
+use crate::json::{Json, Object};
+use crate::{ProjectId, SubjectId, TenantId};
 
 /// Where in the claims a value stands.
 ///
@@ -23,11 +22,15 @@ use crate::{SubjectId, TenantId};
 pub struct ClaimPath(Vec<String>);
 
 impl ClaimPath {
-    pub(crate) fn find<'a>(&self, claims: &'a Object) -> Option<&'a Value> {
+    pub(crate) fn find<'c, 'a>(&self, claims: &'c Object<'a>) -> Option<&'c Json<'a>> {
         let (first, rest) = self.0.split_first()?;
         rest.iter().try_fold(claims.get(first)?, |value, name| {
             value.as_object()?.get(name)
         })
+    }
+
+    pub(super) fn names(&self) -> &[String] {
+        &self.0
     }
 }
 
@@ -49,7 +52,7 @@ impl fmt::Display for ClaimPath {
     }
 }
 
-/// Which claims of an issuer hold the tenant, the subject, the roles and the permissions.
+/// Which claims of an issuer hold the tenant, the project, the subject, the roles and the permissions.
 ///
 /// Each may have several aliases. Aliases that are present must agree: a token that names two tenants is
 /// refused rather than resolved by the order of a list. Nothing is guessed: a claim that is not
@@ -59,6 +62,7 @@ impl fmt::Display for ClaimPath {
 /// use tenancy_core::ClaimMap;
 ///
 /// let map = ClaimMap::new("tenant_id")
+///     .project("project_id")
 ///     .roles(["realm_access", "roles"])
 ///     .permissions("scope");
 /// # let _ = map;
@@ -66,19 +70,63 @@ impl fmt::Display for ClaimPath {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimMap {
     tenant: Vec<ClaimPath>,
+    memberships: Vec<Memberships>,
+    project: Vec<ClaimPath>,
     subject: Vec<ClaimPath>,
     roles: Vec<ClaimPath>,
     permissions: Vec<ClaimPath>,
+    required: Vec<Condition>,
+    refused: Vec<Condition>,
+    pub(super) dialect: Dialect,
+}
+
+/// How an identity provider departs from claims that can be mapped one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Dialect {
+    #[default]
+    None,
+    /// Session tokens of version 2, whose permissions are packed.
+    Clerk,
+}
+
+/// A claim, and the values that matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    path: ClaimPath,
+    values: Vec<String>,
 }
 
 impl ClaimMap {
-    /// Reads the tenant from `tenant`, the subject from `sub`, and neither roles nor permissions.
+    /// Reads the tenant from `tenant`, the subject from `sub`, and neither project, roles nor permissions.
     pub fn new(tenant: impl Into<ClaimPath>) -> Self {
         Self {
             tenant: vec![tenant.into()],
+            ..Self::without_tenant()
+        }
+    }
+
+    /// For issuers whose tokens name no tenant but list those that the subject belongs to: see
+    /// [`memberships`](Self::memberships).
+    pub fn of_memberships(path: impl Into<ClaimPath>) -> Self {
+        Self::without_tenant().memberships(path)
+    }
+
+    /// The same for an array or object of objects: see [`membership_ids`](Self::membership_ids).
+    pub fn of_membership_ids(path: impl Into<ClaimPath>, id: impl Into<String>) -> Self {
+        Self::without_tenant().membership_ids(path, id)
+    }
+
+    fn without_tenant() -> Self {
+        Self {
+            tenant: Vec::new(),
+            memberships: Vec::new(),
+            project: Vec::new(),
             subject: vec!["sub".into()],
             roles: Vec::new(),
             permissions: Vec::new(),
+            required: Vec::new(),
+            refused: Vec::new(),
+            dialect: Dialect::None,
         }
     }
 
@@ -88,13 +136,49 @@ impl ClaimMap {
         self
     }
 
+    /// Reads the tenants that the subject belongs to from `path`: an array of identifiers, an object whose member
+    /// names are the identifiers, or a single identifier.
+    ///
+    /// Counts only while no claim names the tenant. A token of one membership is for that tenant; with several,
+    /// the request has to name one of them.
+    pub fn memberships(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.memberships.push(Memberships {
+            path: path.into(),
+            id: None,
+        });
+        self
+    }
+
+    /// The same for an array of objects, or an object of objects, each with its identifier in the member `id`:
+    /// `[{"id": "acme"}]` or `{"acme-inc": {"id": "acme"}}`.
+    pub fn membership_ids(mut self, path: impl Into<ClaimPath>, id: impl Into<String>) -> Self {
+        self.memberships.push(Memberships {
+            path: path.into(),
+            id: Some(id.into()),
+        });
+        self
+    }
+
+    /// Reads the project, the second level below the tenant, from `path`. May be called for several places.
+    pub fn project(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.project.push(path.into());
+        self
+    }
+
+    /// Reads the subject from `path` instead of `sub`.
+    pub fn subject(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.subject = vec![path.into()];
+        self
+    }
+
     /// Adds another place for the subject.
     pub fn or_subject(mut self, path: impl Into<ClaimPath>) -> Self {
         self.subject.push(path.into());
         self
     }
 
-    /// Reads roles from `path`: an array of strings, or one string with spaces between the roles.
+    /// Reads roles from `path`: an array of strings, or one string, which is one role whatever spaces it
+    /// has in it.
     pub fn roles(mut self, path: impl Into<ClaimPath>) -> Self {
         self.roles.push(path.into());
         self
@@ -107,13 +191,150 @@ impl ClaimMap {
         self
     }
 
-    pub(crate) fn identify(&self, claims: &Object) -> Result<Identity, MapProblem> {
+    /// Accepts only tokens in which the claim at `path` is one of `values`, as providers tell their kinds of tokens
+    /// apart: `token_use` must be `access`, say. A boolean is compared as `true` or `false`.
+    pub fn require<'a>(
+        mut self,
+        path: impl Into<ClaimPath>,
+        values: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        self.required.push(Condition::new(path.into(), values));
+        self
+    }
+
+    /// Refuses tokens in which the claim at `path` is one of `values`, or is neither text nor a boolean. A token
+    /// without it passes.
+    pub fn refuse<'a>(
+        mut self,
+        path: impl Into<ClaimPath>,
+        values: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        self.refused.push(Condition::new(path.into(), values));
+        self
+    }
+
+    pub(crate) fn identify(&self, claims: &Object<'_>) -> Result<Identity, MapProblem> {
+        self.check_values(claims).ok_or(MapProblem::Value)?;
+        let mut identity = self.read(claims)?;
+        match self.dialect {
+            Dialect::None => {}
+            Dialect::Clerk => super::presets::unpack_clerk(claims, &mut identity)
+                .ok_or(MapProblem::Permissions)?,
+        }
+        Ok(identity)
+    }
+
+    fn check_values(&self, claims: &Object<'_>) -> Option<()> {
+        for required in &self.required {
+            let value = required.path.find(claims)?;
+            required.is_met_by(value)?.then_some(())?;
+        }
+        for refused in &self.refused {
+            if let Some(value) = refused.path.find(claims) {
+                (!refused.is_met_by(value)?).then_some(())?;
+            }
+        }
+        Some(())
+    }
+
+    fn read(&self, claims: &Object<'_>) -> Result<Identity, MapProblem> {
         Ok(Identity {
-            tenant: one(&self.tenant, claims, TenantId::parse).map_err(MapProblem::Tenant)?,
+            tenants: self.tenants(claims).map_err(MapProblem::Tenant)?,
+            project: match one(&self.project, claims, ProjectId::parse) {
+                Ok(project) => Some(project),
+                Err(OneProblem::Missing) => None,
+                Err(_) => return Err(MapProblem::Project),
+            },
             subject: one(&self.subject, claims, SubjectId::parse).map_err(MapProblem::Subject)?,
-            roles: many(&self.roles, claims).ok_or(MapProblem::Roles)?,
-            permissions: many(&self.permissions, claims).ok_or(MapProblem::Permissions)?,
+            roles: words(&self.roles, claims, |role| vec![role]).ok_or(MapProblem::Roles)?,
+            permissions: words(&self.permissions, claims, |scope| {
+                scope.split_ascii_whitespace().collect()
+            })
+            .ok_or(MapProblem::Permissions)?,
         })
+    }
+
+    /// The tenant that the token names, or those that it lists.
+    fn tenants(&self, claims: &Object<'_>) -> Result<Vec<TenantId>, OneProblem> {
+        let listed = self.listed(claims)?;
+        match one(&self.tenant, claims, TenantId::parse) {
+            Ok(tenant) => match listed {
+                Some(listed) if !listed.contains(&tenant) => Err(OneProblem::Conflict),
+                _ => Ok(vec![tenant]),
+            },
+            Err(OneProblem::Missing) => listed
+                .filter(|listed| !listed.is_empty())
+                .ok_or(OneProblem::Missing),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// The tenants of every membership claim that is present; those that are must agree.
+    fn listed(&self, claims: &Object<'_>) -> Result<Option<Vec<TenantId>>, OneProblem> {
+        let mut agreed: Option<Vec<TenantId>> = None;
+        for memberships in &self.memberships {
+            let Some(value) = memberships.path.find(claims) else {
+                continue;
+            };
+            let mut tenants = memberships.read(value).ok_or(OneProblem::Invalid)?;
+            tenants.sort_unstable();
+            tenants.dedup();
+            if agreed.as_ref().is_some_and(|earlier| *earlier != tenants) {
+                return Err(OneProblem::Conflict);
+            }
+            agreed = Some(tenants);
+        }
+        Ok(agreed)
+    }
+}
+
+impl Condition {
+    fn new<'a>(path: ClaimPath, values: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            path,
+            values: values.into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// `None` when `value` cannot be compared.
+    fn is_met_by(&self, value: &Json<'_>) -> Option<bool> {
+        let text = match value {
+            Json::String(text) => text.as_ref(),
+            Json::Bool(true) => "true",
+            Json::Bool(false) => "false",
+            _ => return None,
+        };
+        Some(self.values.iter().any(|one| one == text))
+    }
+}
+
+/// A claim that lists tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Memberships {
+    path: ClaimPath,
+    /// The member of each entry that holds the identifier; without it the entry, or its name, is one.
+    id: Option<String>,
+}
+
+impl Memberships {
+    fn read(&self, value: &Json<'_>) -> Option<Vec<TenantId>> {
+        let tenant = |name: Option<&str>, entry: &Json<'_>| {
+            let text = match (&self.id, name) {
+                (Some(id), _) => entry.as_object()?.get(id)?.as_str()?,
+                (None, Some(name)) => name,
+                (None, None) => entry.as_str()?,
+            };
+            TenantId::parse(text).ok()
+        };
+        match value {
+            Json::Array(entries) => entries.iter().map(|entry| tenant(None, entry)).collect(),
+            Json::Object(entries) => entries
+                .iter()
+                .map(|(name, entry)| tenant(Some(name), entry))
+                .collect(),
+            Json::String(_) => tenant(None, value).map(|tenant| vec![tenant]),
+            _ => None,
+        }
     }
 }
 
@@ -121,9 +342,12 @@ impl ClaimMap {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MapProblem {
     Tenant(OneProblem),
+    Project,
     Subject(OneProblem),
     Roles,
     Permissions,
+    /// A claim does not have the value that it must have, or has one that it must not have.
+    Value,
 }
 
 /// Why aliases do not yield exactly one identifier.
@@ -137,7 +361,7 @@ pub(crate) enum OneProblem {
 /// The one identifier on which all aliases that are present agree.
 fn one<T: PartialEq, E>(
     aliases: &[ClaimPath],
-    claims: &Object,
+    claims: &Object<'_>,
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<T, OneProblem> {
     let mut found = None;
@@ -152,13 +376,19 @@ fn one<T: PartialEq, E>(
     found.ok_or(OneProblem::Missing)
 }
 
-/// Every word of every alias that is present; `None` when one of them is no list of words.
-fn many(aliases: &[ClaimPath], claims: &Object) -> Option<Vec<String>> {
+/// Every word of every alias that is present, a single string taken apart by `split`; `None` when one of
+/// them is no list of words.
+fn words(
+    aliases: &[ClaimPath],
+    claims: &Object<'_>,
+    split: impl Fn(&str) -> Vec<&str>,
+) -> Option<Vec<String>> {
     let mut words = Vec::new();
     for value in aliases.iter().filter_map(|alias| alias.find(claims)) {
         match value {
-            Value::String(text) => words.extend(text.split_ascii_whitespace().map(str::to_owned)),
-            Value::Array(items) => {
+            Json::String(text) => words.extend(split(text).into_iter().map(str::to_owned)),
+            Json::Array(items) => {
+                words.reserve_exact(items.len());
                 for item in items {
                     words.push(item.as_str()?.to_owned());
                 }
@@ -172,10 +402,10 @@ fn many(aliases: &[ClaimPath], claims: &Object) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::json::object;
+    use crate::json::object;
 
     fn identify(map: &ClaimMap, claims: &str) -> Result<Identity, MapProblem> {
-        map.identify(&object(claims.as_bytes()).unwrap())
+        map.identify(&object(claims).unwrap())
     }
 
     #[test]
@@ -187,8 +417,8 @@ mod tests {
             r#"{"sub":"u","org_id":"a","organizationId":"a"}"#,
         ] {
             assert_eq!(
-                identify(&map, claims).unwrap().tenant.as_str(),
-                "a",
+                identify(&map, claims).unwrap().tenants,
+                [TenantId::parse("a").unwrap()],
                 "{claims}"
             );
         }
@@ -250,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_are_an_array_or_words() {
+    fn roles_are_an_array_or_one() {
         let map = ClaimMap::new("org_id").roles("roles");
         let roles = |claims| identify(&map, claims).map(|identity| identity.roles);
         assert_eq!(
@@ -262,12 +492,145 @@ mod tests {
             ["x", "y z"]
         );
         assert_eq!(
-            roles(r#"{"sub":"u","org_id":"a","roles":" x  y"}"#).unwrap(),
-            ["x", "y"]
+            roles(r#"{"sub":"u","org_id":"a","roles":"no Admin"}"#).unwrap(),
+            ["no Admin"]
         );
         for bad in ["1", "{}", "null", "[1]", "[\"x\",null]"] {
             let claims = format!(r#"{{"sub":"u","org_id":"a","roles":{bad}}}"#);
             assert_eq!(identify(&map, &claims), Err(MapProblem::Roles), "{bad}");
+        }
+    }
+
+    #[test]
+    fn permissions_are_an_array_or_words() {
+        let map = ClaimMap::new("org_id")
+            .permissions("permissions")
+            .permissions("scope");
+        let claims = r#"{"sub":"u","org_id":"a","permissions":["a b"],"scope":" x  y"}"#;
+        assert_eq!(
+            identify(&map, claims).unwrap().permissions,
+            ["a b", "x", "y"]
+        );
+    }
+
+    #[test]
+    fn a_project_may_be_absent_and_may_not_be_ambiguous() {
+        let map = ClaimMap::new("org_id")
+            .project("project")
+            .project(["p", "id"]);
+        let project = |claims| identify(&map, claims).map(|identity| identity.project);
+        assert_eq!(project(r#"{"sub":"u","org_id":"a"}"#), Ok(None));
+        let expected = ProjectId::parse("x").unwrap();
+        assert_eq!(
+            project(r#"{"sub":"u","org_id":"a","project":"x","p":{"id":"x"}}"#),
+            Ok(Some(expected))
+        );
+        for bad in [
+            r#""project":"""#,
+            r#""project":1"#,
+            r#""project":"x","p":{"id":"y"}"#,
+        ] {
+            let claims = format!(r#"{{"sub":"u","org_id":"a",{bad}}}"#);
+            assert_eq!(identify(&map, &claims), Err(MapProblem::Project), "{bad}");
+        }
+    }
+
+    #[test]
+    fn memberships_are_an_array_or_the_names_of_an_object() {
+        let map = ClaimMap::of_memberships("orgs");
+        for (orgs, expected) in [
+            (r#"["b","a","b"]"#, &["a", "b"][..]),
+            (r#"["a"]"#, &["a"]),
+            (r#""a""#, &["a"]),
+            (r#"{"b":{},"a":{"id":"x"}}"#, &["a", "b"]),
+        ] {
+            let identity = identify(&map, &format!(r#"{{"sub":"u","orgs":{orgs}}}"#)).unwrap();
+            let tenants: Vec<_> = identity.tenants.iter().map(TenantId::as_str).collect();
+            assert_eq!(tenants, expected, "{orgs}");
+        }
+        for (orgs, problem) in [
+            ("[]", OneProblem::Missing),
+            ("{}", OneProblem::Missing),
+            ("null", OneProblem::Invalid),
+            (r#""""#, OneProblem::Invalid),
+            (r#"["a",1]"#, OneProblem::Invalid),
+            (r#"["a",""]"#, OneProblem::Invalid),
+            (r#"[["a"]]"#, OneProblem::Invalid),
+        ] {
+            let claims = format!(r#"{{"sub":"u","orgs":{orgs}}}"#);
+            assert_eq!(
+                identify(&map, &claims),
+                Err(MapProblem::Tenant(problem)),
+                "{orgs}"
+            );
+        }
+    }
+
+    #[test]
+    fn membership_ids_stand_in_a_member_of_each_entry() {
+        let map = ClaimMap::of_membership_ids("orgs", "id");
+        for orgs in [
+            r#"[{"id":"a","role":"x"},{"id":"b"}]"#,
+            r#"{"one":{"id":"a"},"two":{"id":"b"}}"#,
+        ] {
+            let identity = identify(&map, &format!(r#"{{"sub":"u","orgs":{orgs}}}"#)).unwrap();
+            assert_eq!(identity.tenants.len(), 2, "{orgs}");
+        }
+        for orgs in [r#"["a"]"#, r#"[{"name":"a"}]"#, r#"{"a":{}}"#] {
+            let claims = format!(r#"{{"sub":"u","orgs":{orgs}}}"#);
+            assert_eq!(
+                identify(&map, &claims),
+                Err(MapProblem::Tenant(OneProblem::Invalid)),
+                "{orgs}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_tenant_of_a_token_is_one_of_its_memberships() {
+        let map = ClaimMap::new("org_id").memberships("orgs");
+        let tenants = |claims| identify(&map, claims).map(|identity| identity.tenants);
+        let acme = TenantId::parse("a").unwrap();
+        assert_eq!(
+            tenants(r#"{"sub":"u","org_id":"a","orgs":["a","b"]}"#),
+            Ok(vec![acme.clone()])
+        );
+        assert_eq!(tenants(r#"{"sub":"u","org_id":"a"}"#), Ok(vec![acme]));
+        assert_eq!(
+            tenants(r#"{"sub":"u","org_id":"a","orgs":["b"]}"#),
+            Err(MapProblem::Tenant(OneProblem::Conflict))
+        );
+        assert_eq!(
+            tenants(r#"{"sub":"u","org_id":"a","orgs":[]}"#),
+            Err(MapProblem::Tenant(OneProblem::Conflict))
+        );
+    }
+
+    #[test]
+    fn values_that_tell_kinds_of_tokens_apart_are_looked_at() {
+        let map = ClaimMap::new("org_id")
+            .require("token_use", ["access", "service"])
+            .refuse("anonymous", ["true"]);
+        for claims in [
+            r#""token_use":"access""#,
+            r#""token_use":"service","anonymous":false"#,
+        ] {
+            assert!(identify(&map, &format!(r#"{{"sub":"u","org_id":"a",{claims}}}"#)).is_ok());
+        }
+        for claims in [
+            r#""other":"access""#,
+            r#""token_use":"id""#,
+            r#""token_use":["access"]"#,
+            r#""token_use":"access","anonymous":true"#,
+            r#""token_use":"access","anonymous":"true""#,
+            r#""token_use":"access","anonymous":null"#,
+        ] {
+            let claims = format!(r#"{{"sub":"u","org_id":"a",{claims}}}"#);
+            assert_eq!(
+                identify(&map, &claims),
+                Err(MapProblem::Value),
+                "{claims}"
+            );
         }
     }
 }

@@ -4,36 +4,22 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
-
+use super::key::Import;
 use super::source::Lifetimes;
-use super::{FetchError, FetchKeys, Fetched, KeySet};
-use crate::jwt::Algorithm;
+use super::state::{Age, Generation, Occasion, State};
+use super::status::{KeyState, KeyStatus};
+use super::{FetchError, FetchKeys, KeySet};
 use crate::{Clock, lock};
 
-/// The first pause after a failed fetch; doubled with each further failure up to the cooldown.
-const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-/// `max-age` is honoured within these bounds.
-const MIN_FRESH: Duration = Duration::from_mins(1);
-const MAX_FRESH: Duration = Duration::from_hours(24);
 /// How many unknown key ids are remembered, and up to which length in bytes.
 const ABSENT_IDS: u64 = 10_000;
 const ABSENT_ID_BYTES: usize = 128;
-/// The longest a fetch may take, whoever does it.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The keys of one issuer. Cheap to clone; clones share the keys.
 #[derive(Debug, Clone)]
 pub(crate) enum Jwks {
     Fixed(Arc<Generation>),
     Cached(Arc<Cached>),
-}
-
-/// One state of the key set. The number grows with every change of the document.
-#[derive(Debug)]
-pub(crate) struct Generation {
-    pub(crate) number: u64,
-    pub(crate) keys: KeySet,
 }
 
 /// No keys that may be used, and none to be had right now.
@@ -44,34 +30,16 @@ pub(crate) struct KeysUnavailable {
     pub(crate) cause: String,
 }
 
+/// The actor of one issuer: its state, and the fetch that renews it.
 pub(crate) struct Cached {
-    fetch: Arc<dyn FetchKeys>,
-    allowed: Arc<[Algorithm]>,
-    lifetimes: Lifetimes,
-    clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    pub(super) fetch: Arc<dyn FetchKeys>,
+    pub(super) import: Import,
+    pub(super) lifetimes: Lifetimes,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) state: Mutex<State>,
     /// Key ids that a fetch looked for in vain, with the time of that fetch: whoever repeats one within the
     /// cooldown neither starts a fetch nor waits for a running one.
     absent: moka::sync::Cache<String, Duration>,
-}
-
-#[derive(Default)]
-struct State {
-    good: Option<Good>,
-    last_attempt: Option<Duration>,
-    failures: u32,
-    last_error: Option<FetchError>,
-    /// Closes when the running fetch ends, also when its task is dropped with its runtime.
-    running: Option<watch::Receiver<()>>,
-}
-
-#[derive(Clone)]
-struct Good {
-    generation: Arc<Generation>,
-    body: Arc<[u8]>,
-    etag: Option<String>,
-    fetched_at: Duration,
-    fresh_for: Duration,
 }
 
 impl Jwks {
@@ -81,19 +49,17 @@ impl Jwks {
 
     pub(super) fn cached(
         fetch: Arc<dyn FetchKeys>,
-        allowed: Arc<[Algorithm]>,
+        import: Import,
         lifetimes: Lifetimes,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let absent = moka::sync::Cache::new(ABSENT_IDS);
-        let state = Mutex::default();
         Self::Cached(Arc::new(Cached {
             fetch,
-            allowed,
+            import,
             lifetimes,
             clock,
-            state,
-            absent,
+            state: Mutex::default(),
+            absent: moka::sync::Cache::new(ABSENT_IDS),
         }))
     }
 
@@ -115,6 +81,21 @@ impl Jwks {
         match self {
             Self::Fixed(_) => None,
             Self::Cached(cached) => cached.newer_than(seen, key_id).await,
+        }
+    }
+
+    /// Asks for the keys now, whatever the cooldown says. Joins a fetch that is running.
+    pub(crate) async fn reload(&self) -> Result<(), FetchError> {
+        match self {
+            Self::Fixed(_) => Ok(()),
+            Self::Cached(cached) => cached.reload().await,
+        }
+    }
+
+    pub(crate) fn status(&self, issuer: &Arc<str>) -> KeyStatus {
+        match self {
+            Self::Fixed(generation) => KeyStatus::fixed(issuer, generation),
+            Self::Cached(cached) => cached.status(issuer),
         }
     }
 }
@@ -155,242 +136,57 @@ impl Cached {
         (generation.number > seen.number).then_some(generation)
     }
 
-    /// Joins the running fetch or starts one. `None` when neither is possible now.
-    ///
-    /// The fetch runs in a task of its own: a request that goes away does not take along the fetch that
-    /// others wait for.
-    fn start_fetch(self: &Arc<Self>, occasion: Occasion) -> Option<watch::Receiver<()>> {
-        let mut state = lock(&self.state);
-        if let Some(running) = state
-            .running
-            .as_ref()
-            .filter(|running| running.has_changed().is_ok())
-        {
-            return Some(running.clone());
+    async fn reload(self: &Arc<Self>) -> Result<(), FetchError> {
+        if let Some(running) = self.start_fetch(Occasion::Demanded) {
+            self.end_of(running).await;
         }
-        let now = self.clock.elapsed();
-        if !state.may_fetch(occasion, now, self.lifetimes.cooldown) {
-            return None;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            state.fail(FetchError::Failed("there is no tokio runtime".to_owned()));
-            return None;
-        };
-        let (done, running) = watch::channel(());
-        state.last_attempt = Some(now);
-        state.running = Some(running.clone());
-        let etag = state.good.as_ref().and_then(|good| good.etag.clone());
-        drop(state);
-
-        let attempt = Attempt {
-            cached: Arc::clone(self),
-            answered: false,
-            _done: done,
-        };
-        runtime.spawn(attempt.run(etag));
-        Some(running)
-    }
-}
-
-/// A running fetch. However it ends, by an answer, a panic or the end of its runtime, those who wait go on
-/// and the failure is counted.
-struct Attempt {
-    cached: Arc<Cached>,
-    answered: bool,
-    _done: watch::Sender<()>,
-}
-
-impl Attempt {
-    async fn run(mut self, etag: Option<String>) {
-        let fetch = self.cached.fetch.fetch(etag.as_deref());
-        let answer = tokio::time::timeout(FETCH_TIMEOUT, fetch).await;
-        let answer = answer
-            .unwrap_or_else(|_| Err(FetchError::Failed("no answer within 5 seconds".to_owned())));
-        self.answered = true;
-        self.cached.accept(answer);
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        if !self.answered {
-            let abandoned = FetchError::Failed("the fetch was abandoned".to_owned());
-            self.cached.accept(Err(abandoned));
+        match &lock(&self.state).last_error {
+            None => Ok(()),
+            Some(error) => Err(error.clone()),
         }
     }
-}
 
-/// Why a fetch is wanted, which decides how soon after the last attempt it may run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Occasion {
-    /// There are no usable keys.
-    Missing,
-    /// The keys are usable and due for renewal.
-    Stale,
-    /// A token could not be verified with the keys at hand.
-    Rotation,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Age {
-    Fresh,
-    Stale,
-}
-
-impl State {
-    fn may_fetch(&self, occasion: Occasion, now: Duration, cooldown: Duration) -> bool {
-        let Some(last) = self.last_attempt else {
-            return true;
-        };
-        let pause = match occasion {
-            Occasion::Rotation => cooldown,
-            Occasion::Missing | Occasion::Stale => self.back_off(cooldown),
-        };
-        now.saturating_sub(last) >= pause
-    }
-
-    fn fail(&mut self, error: FetchError) -> u32 {
-        self.failures = self.failures.saturating_add(1);
-        self.last_error = Some(error);
-        self.failures
-    }
-
-    /// Zero after a success, then 1 s, 2 s, 4 s … up to the cooldown.
-    fn back_off(&self, cooldown: Duration) -> Duration {
-        let Some(doublings) = self.failures.checked_sub(1) else {
-            return Duration::ZERO;
-        };
-        FIRST_BACK_OFF
-            .saturating_mul(2_u32.saturating_pow(doublings))
-            .min(cooldown)
-    }
-}
-
-impl Cached {
     fn usable(&self) -> Option<(Arc<Generation>, Age)> {
+        let now = self.clock.elapsed();
         let state = lock(&self.state);
-        let good = state.good.as_ref()?;
-        let age = self.clock.elapsed().saturating_sub(good.fetched_at);
-        if age >= self.lifetimes.outage.max(good.fresh_for) {
-            return None;
-        }
-        let age = if age < good.fresh_for {
-            Age::Fresh
-        } else {
-            Age::Stale
-        };
-        Some((Arc::clone(&good.generation), age))
+        let (generation, age) = state.usable(now, self.lifetimes)?;
+        Some((Arc::clone(generation), age))
     }
 
     fn unavailable(&self) -> KeysUnavailable {
+        let now = self.clock.elapsed();
         let state = lock(&self.state);
-        let since = state.last_attempt.map_or(Duration::ZERO, |last| {
-            self.clock.elapsed().saturating_sub(last)
-        });
-        let retry_after = state
-            .back_off(self.lifetimes.cooldown)
-            .saturating_sub(since)
-            .max(FIRST_BACK_OFF);
         let cause = state
             .last_error
             .as_ref()
             .map_or_else(|| "no fetch completed".to_owned(), ToString::to_string);
-        KeysUnavailable { retry_after, cause }
+        KeysUnavailable {
+            retry_after: state.retry_after(now),
+            cause,
+        }
     }
 
-    /// Takes in the answer of a fetch. A bad answer never costs the keys at hand.
-    fn accept(&self, answer: Result<Fetched, FetchError>) {
+    fn status(&self, issuer: &Arc<str>) -> KeyStatus {
         let now = self.clock.elapsed();
-        let previous = lock(&self.state).good.clone();
-        // Import parses every key: not while the lock is held.
-        let outcome = answer.and_then(|fetched| self.import(fetched, previous, now));
-        match outcome {
-            Ok(good) => {
-                tracing::debug!(generation = good.generation.number, "fetched signing keys");
-                let mut state = lock(&self.state);
-                state.good = Some(good);
-                state.failures = 0;
-                state.last_error = None;
-            }
-            Err(error) => {
-                let failures = lock(&self.state).fail(error.clone());
-                tracing::warn!(%error, failures, source = ?self.fetch, "could not fetch signing keys");
-            }
-        }
-    }
-
-    /// Waits until the fetch has ended, or for longer than it may take: the runtime that runs it may be blocked
-    /// or no longer driven. Then the next request starts another.
-    async fn end_of(&self, running: watch::Receiver<()>) {
-        let mut ending = running.clone();
-        let ended = async { while ending.changed().await.is_ok() {} };
-        if tokio::time::timeout(FETCH_TIMEOUT + Duration::from_secs(1), ended)
-            .await
-            .is_ok()
-        {
-            return;
-        }
-        let mut state = lock(&self.state);
-        if state
-            .running
-            .as_ref()
-            .is_some_and(|current| current.same_channel(&running))
-        {
-            state.running = None;
-            state.fail(FetchError::Failed(
-                "the fetch does not come to an end".to_owned(),
-            ));
-        }
-    }
-
-    fn import(
-        &self,
-        fetched: Fetched,
-        previous: Option<Good>,
-        now: Duration,
-    ) -> Result<Good, FetchError> {
-        match (fetched, previous) {
-            (Fetched::NotModified { max_age }, Some(previous)) => Ok(Good {
-                fetched_at: now,
-                fresh_for: self.fresh_for(max_age, now),
-                ..previous
-            }),
-            (Fetched::NotModified { .. }, None) => Err(FetchError::Status(304)),
-            (
-                Fetched::Document {
-                    body,
-                    etag,
-                    max_age,
-                },
-                previous,
-            ) => {
-                let unchanged = previous.as_ref().filter(|previous| *previous.body == *body);
-                let generation = match unchanged {
-                    Some(previous) => Arc::clone(&previous.generation),
-                    None => Arc::new(Generation {
-                        number: previous
-                            .as_ref()
-                            .map_or(1, |previous| previous.generation.number + 1),
-                        keys: KeySet::read(&body, &self.allowed)
-                            .map_err(|error| FetchError::Unusable(error.to_string()))?,
-                    }),
-                };
-                let fresh_for = self.fresh_for(max_age, now);
-                Ok(Good {
-                    generation,
-                    body: body.into(),
-                    etag,
-                    fetched_at: now,
-                    fresh_for,
-                })
+        let state = lock(&self.state);
+        let usable = state.usable(now, self.lifetimes);
+        KeyStatus {
+            state: match usable {
+                Some((_, Age::Fresh)) => KeyState::Fresh,
+                Some((_, Age::Stale)) => KeyState::Stale,
+                None => KeyState::Unavailable,
+            },
+            age: state
+                .good
+                .as_ref()
+                .map(|good| now.saturating_sub(good.fetched_at)),
+            failures: state.failures,
+            last_error: state.last_error.clone(),
+            ..match &state.good {
+                Some(good) => KeyStatus::fixed(issuer, &good.generation),
+                None => KeyStatus::nothing(issuer),
             }
         }
-    }
-
-    /// Shortened by up to 10 % so that the instances of a service do not ask in step.
-    fn fresh_for(&self, max_age: Option<Duration>, now: Duration) -> Duration {
-        let asked = max_age.map_or(self.lifetimes.fresh, |age| age.clamp(MIN_FRESH, MAX_FRESH));
-        asked.mul_f64(1.0 - f64::from(now.subsec_micros() % 1000) / 10_000.0)
     }
 
     fn is_known_absent(&self, key_id: Option<&str>, now: Duration) -> bool {

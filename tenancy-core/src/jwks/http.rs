@@ -1,4 +1,4 @@
-//! Fetching a JWK set over HTTP with reqwest.
+//! Fetching documents of an issuer over HTTP with reqwest.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH}
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
+use super::discovery::Discovery;
 use super::key_set::{KeySetError, MAX_BYTES};
 use super::{FetchError, FetchKeys, Fetched};
 
@@ -23,80 +24,102 @@ pub(super) enum UrlProblem {
     Credentials,
 }
 
-/// One URL that serves a JWK set.
-pub(super) struct HttpFetch {
-    url: Url,
-}
+/// A JWK set that is served over HTTP.
+pub(super) struct HttpFetch(Place);
 
-impl fmt::Debug for HttpFetch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.url.as_str())
-    }
+enum Place {
+    At(Url),
+    Discovered(Discovery),
 }
 
 impl HttpFetch {
     pub(super) fn new(url: &str) -> Result<Self, UrlProblem> {
-        let url = Url::parse(url).map_err(|_| UrlProblem::Syntax)?;
-        let allowed = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-        if !allowed {
-            return Err(UrlProblem::Insecure);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(UrlProblem::Credentials);
-        }
-        Ok(Self { url })
+        checked(url).map(Place::At).map(Self)
     }
 
-    /// A client for one fetch. Fetches are minutes apart, so a pooled connection would be dead by the
-    /// next one, and it would belong to an async runtime that may be gone by then.
-    fn client(&self) -> reqwest::Result<Client> {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_max_idle_per_host(0);
-        if is_loopback(&self.url) {
-            // Neither a proxy nor, for plain http, the system's certificate store has a say here.
-            let client = client.no_proxy();
-            return if self.url.scheme() == "http" {
-                client.tls_certs_only([]).build()
-            } else {
-                client.build()
-            };
-        }
-        client.build()
+    pub(super) fn discovery(issuer: &str) -> Result<Self, UrlProblem> {
+        Discovery::of(issuer).map(Place::Discovered).map(Self)
     }
+}
 
-    async fn ask(&self, etag: Option<&str>) -> reqwest::Result<Response> {
-        let mut request = self
-            .client()?
-            .get(self.url.clone())
-            .header("accept", "application/json");
-        if let Some(etag) = etag {
-            request = request.header(IF_NONE_MATCH, etag);
+impl fmt::Debug for HttpFetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::At(url) => f.write_str(url.as_str()),
+            Place::Discovered(discovery) => discovery.fmt(f),
         }
-        request.send().await
     }
 }
 
 #[async_trait::async_trait]
 impl FetchKeys for HttpFetch {
     async fn fetch(&self, etag: Option<&str>) -> Result<Fetched, FetchError> {
-        let response = self.ask(etag).await.map_err(request_failed)?;
-        let headers = response.headers();
-        let max_age = max_age(headers);
-        match response.status() {
-            StatusCode::OK => {
-                let etag = text(headers, &ETAG).map(str::to_owned);
-                Ok(Fetched::Document {
-                    body: body(response).await?,
-                    etag,
-                    max_age,
-                })
-            }
-            StatusCode::NOT_MODIFIED if etag.is_some() => Ok(Fetched::NotModified { max_age }),
-            other => Err(FetchError::Status(other.as_u16())),
+        match &self.0 {
+            Place::At(url) => fetch(url, etag).await,
+            Place::Discovered(discovery) => discovery.fetch(etag).await,
         }
     }
+}
+
+/// Parses a URL that documents may be fetched from.
+pub(super) fn checked(url: &str) -> Result<Url, UrlProblem> {
+    let url = Url::parse(url).map_err(|_| UrlProblem::Syntax)?;
+    let allowed = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    if !allowed {
+        return Err(UrlProblem::Insecure);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlProblem::Credentials);
+    }
+    Ok(url)
+}
+
+/// Asks once for the document at `url`.
+pub(super) async fn fetch(url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
+    let response = ask(url, etag).await.map_err(request_failed)?;
+    let headers = response.headers();
+    let max_age = max_age(headers);
+    match response.status() {
+        StatusCode::OK => {
+            let etag = text(headers, &ETAG).map(str::to_owned);
+            Ok(Fetched::Document {
+                body: body(response).await?,
+                etag,
+                max_age,
+            })
+        }
+        StatusCode::NOT_MODIFIED if etag.is_some() => Ok(Fetched::NotModified { max_age }),
+        other => Err(FetchError::Status(other.as_u16())),
+    }
+}
+
+async fn ask(url: &Url, etag: Option<&str>) -> reqwest::Result<Response> {
+    let mut request = client(url)?
+        .get(url.clone())
+        .header("accept", "application/json");
+    if let Some(etag) = etag {
+        request = request.header(IF_NONE_MATCH, etag);
+    }
+    request.send().await
+}
+
+/// A client for one fetch. Fetches are minutes apart, so a pooled connection would be dead by the
+/// next one, and it would belong to an async runtime that may be gone by then.
+fn client(url: &Url) -> reqwest::Result<Client> {
+    let client = Client::builder()
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_max_idle_per_host(0);
+    if is_loopback(url) {
+        // Neither a proxy nor, for plain http, the system's certificate store has a say here.
+        let client = client.no_proxy();
+        return if url.scheme() == "http" {
+            client.tls_certs_only([]).build()
+        } else {
+            client.build()
+        };
+    }
+    client.build()
 }
 
 /// Reads at most [`MAX_BYTES`], whatever `Content-Length` promises.
@@ -145,7 +168,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// RFC 8252 §8.3: loopback addresses, and the name that RFC 6761 §6.3 reserves for them.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::key::{self, Key};
-use crate::TokenProblem;
-use crate::jwt::{Algorithm, Header};
+use super::SharedSecret;
+use super::key::{self, Import, Key, Unusable};
+use crate::jwt::Header;
+use crate::{TokenProblem, watch};
 
 /// The largest document that is read, in bytes.
 pub(super) const MAX_BYTES: usize = 256 * 1024;
@@ -16,6 +17,8 @@ const MAX_KEYS: usize = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct KeySet {
     keys: Vec<Key>,
+    skipped: usize,
+    contested: Vec<String>,
 }
 
 /// A document that yields no key at all.
@@ -36,8 +39,8 @@ struct Document<'a> {
 }
 
 impl KeySet {
-    /// Reads a JWK set (RFC 7517 §5). `allowed` is the issuer's list of algorithms.
-    pub(crate) fn read(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+    /// Reads a JWK set (RFC 7517 §5).
+    pub(crate) fn read(document: &[u8], rules: &Import) -> Result<Self, KeySetError> {
         if document.len() > MAX_BYTES {
             return Err(KeySetError::TooLarge);
         }
@@ -50,19 +53,51 @@ impl KeySet {
         if document.keys.len() > MAX_KEYS {
             return Err(KeySetError::TooLarge);
         }
-        let mut keys = Vec::with_capacity(document.keys.len());
+        let entries = document.keys.len();
+        let mut keys = Vec::with_capacity(entries);
         for (position, entry) in document.keys.into_iter().enumerate() {
-            match key::import(entry.get(), allowed) {
+            match key::import(entry.get(), rules) {
                 Ok(key) => keys.push(key),
-                Err(reason) => tracing::debug!(position, %reason, "left a key out of the JWKS"),
+                Err(reason) => {
+                    watch::key_skipped(reason.code());
+                    tracing::debug!(position, %reason, "left a key out of the JWKS");
+                }
             }
         }
-        let keys = without_contested_ids(keys);
+        let skipped = entries - keys.len();
+        let (keys, contested) = without_contested_ids(keys);
         if keys.is_empty() {
-            Err(KeySetError::NoUsableKey)
-        } else {
-            Ok(Self { keys })
+            return Err(KeySetError::NoUsableKey);
         }
+        Ok(Self {
+            keys,
+            skipped,
+            contested,
+        })
+    }
+
+    pub(super) fn secrets(secrets: &[SharedSecret], rules: &Import) -> Result<Self, Unusable> {
+        let keys = secrets.iter().map(|secret| secret.key(rules));
+        let (keys, contested) = without_contested_ids(keys.collect::<Result<_, _>>()?);
+        Ok(Self {
+            keys,
+            skipped: 0,
+            contested,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// How many entries of the document cannot verify tokens, those of contested ids not counted.
+    pub(super) fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// The ids that different keys claim, which is why none of them is used.
+    pub(super) fn contested(&self) -> &[String] {
+        &self.contested
     }
 
     pub(super) fn contains(&self, id: &str) -> bool {
@@ -92,25 +127,27 @@ impl KeySet {
     }
 }
 
-/// Drops repeated entries, and drops every key whose id is claimed by different material: we cannot know
+/// Joins repeated entries, and drops every key whose id is claimed by different material: we cannot know
 /// which of them the issuer means.
-fn without_contested_ids(keys: Vec<Key>) -> Vec<Key> {
+fn without_contested_ids(keys: Vec<Key>) -> (Vec<Key>, Vec<String>) {
     let mut kept: Vec<Key> = Vec::with_capacity(keys.len());
     let mut contested = Vec::new();
     for key in keys {
-        let earlier = kept.iter().find(|earlier| earlier.id == key.id);
-        match earlier {
-            Some(earlier) if earlier.same_material(&key) => {}
-            Some(_) if key.id.is_some() => contested.push(key.id),
+        let twin = kept
+            .iter_mut()
+            .find(|earlier| earlier.id == key.id && (key.id.is_some() || earlier.same_material(&key)));
+        match (twin, &key.id) {
+            (Some(earlier), _) if earlier.same_material(&key) => earlier.merge(key),
+            (Some(_), Some(id)) => contested.push(id.clone()),
             _ => kept.push(key),
         }
     }
+    contested.sort_unstable();
+    contested.dedup();
     if !contested.is_empty() {
-        tracing::warn!(
-            ids = contested.len(),
-            "left out keys that share an id and differ"
-        );
-        kept.retain(|key| !contested.contains(&key.id));
+        watch::key_skipped("contested");
+        tracing::warn!(ids = ?contested, "left out keys that share an id and differ");
+        kept.retain(|key| key.id.as_ref().is_none_or(|id| !contested.contains(id)));
     }
-    kept
+    (kept, contested)
 }

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::key_set::KeySetError;
-use super::{FetchKeys, Jwks, KeySet};
-use crate::Clock;
+use super::key::Import;
+use super::state::{MAX_FRESH, MIN_FRESH};
+use super::{FetchKeys, Jwks, KeySet, SharedSecret};
 use crate::jwt::Algorithm;
+use crate::{Clock, ConfigProblem, SignatureBackend};
 
 /// Where the keys of an issuer come from, and how long they are trusted.
 ///
 /// ```
 /// use tenancy_core::KeySource;
-/// # #[cfg(feature = "http")]
-/// let keys = KeySource::url("https://api.frontegg.com/.well-known/jwks.json");
+/// # #[cfg(feature = "http")] {
+/// let by_discovery = KeySource::discovery();
+/// let by_url = KeySource::url("https://api.frontegg.com/.well-known/jwks.json");
+/// # }
 /// ```
 ///
 /// | what | default |
@@ -21,10 +24,11 @@ use crate::jwt::Algorithm;
 /// | served without asking again | 5 minutes, or `Cache-Control: max-age` within 1 minute and 24 hours |
 /// | refreshed in the background | after that, minus up to 10 % jitter |
 /// | served through an outage | 24 hours after the last good answer |
+/// | asked again after a failure | after 1, 2, 4 … seconds, minus up to 25 % jitter, up to the cooldown |
 /// | refreshed for an unknown `kid` or a signature that fails | at most every 30 seconds |
 /// | largest answer | 256 KiB, 100 keys |
 /// | time-out | 2 seconds to connect, 5 seconds in all |
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KeySource {
     origin: Origin,
     lifetimes: Lifetimes,
@@ -33,12 +37,15 @@ pub struct KeySource {
 #[derive(Debug, Clone)]
 enum Origin {
     #[cfg(feature = "http")]
+    Discovery,
+    #[cfg(feature = "http")]
     Url(String),
     Fetched(Arc<dyn FetchKeys>),
     Fixed(String),
+    Secrets(Vec<SharedSecret>),
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lifetimes {
     pub(super) fresh: Duration,
     pub(super) outage: Duration,
@@ -55,42 +62,61 @@ impl Default for Lifetimes {
     }
 }
 
-/// A key source that cannot work.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct KeySourceError(String);
-
 impl KeySource {
+    /// Finds the JWK set by [OpenID Connect Discovery 1.0 §4]: the issuer's name plus
+    /// `/.well-known/openid-configuration`, whose `issuer` must be that name byte for byte and whose `jwks_uri`
+    /// is then fetched as by [`url`](Self::url).
+    ///
+    /// [OpenID Connect Discovery 1.0 §4]: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+    #[cfg(feature = "http")]
+    pub fn discovery() -> Self {
+        Self::from_origin(Origin::Discovery)
+    }
+
     /// Fetches a JWK set from `url`, first when the first token arrives. `https` only, except for loopback
     /// addresses. Redirects are not followed.
     #[cfg(feature = "http")]
     pub fn url(url: impl Into<String>) -> Self {
-        Self {
-            origin: Origin::Url(url.into()),
-            lifetimes: Lifetimes::default(),
-        }
+        Self::from_origin(Origin::Url(url.into()))
     }
 
     /// Obtains a JWK set through `fetch`, under the same rules.
     pub fn fetched(fetch: impl FetchKeys + 'static) -> Self {
-        Self {
-            origin: Origin::Fetched(Arc::new(fetch)),
-            lifetimes: Lifetimes::default(),
-        }
+        Self::from_origin(Origin::Fetched(Arc::new(fetch)))
     }
 
     /// Uses the JWK set in `document` for ever.
     pub fn fixed(document: impl Into<String>) -> Self {
+        Self::from_origin(Origin::Fixed(document.into()))
+    }
+
+    /// Verifies with a secret that the issuer shares with the service: HMAC, and nothing else.
+    pub fn shared_secret(secret: SharedSecret) -> Self {
+        Self::shared_secrets([secret])
+    }
+
+    /// The same with several secrets, told apart by their key ids, so that one can replace another.
+    pub fn shared_secrets(secrets: impl IntoIterator<Item = SharedSecret>) -> Self {
+        Self::from_origin(Origin::Secrets(secrets.into_iter().collect()))
+    }
+
+    fn from_origin(origin: Origin) -> Self {
         Self {
-            origin: Origin::Fixed(document.into()),
+            origin,
             lifetimes: Lifetimes::default(),
         }
+    }
+
+    /// How long keys serve without asking again where the provider does not say. Between 1 minute and 24 hours.
+    pub fn fresh(mut self, fresh: Duration) -> Self {
+        self.lifetimes.fresh = fresh;
+        self
     }
 
     /// The least time between two fetches that a token may cause, counted from the last attempt. A new
     /// signing key that is used before it was published for that long is refused meanwhile. One second at least.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.lifetimes.cooldown = cooldown.max(Duration::from_secs(1));
+        self.lifetimes.cooldown = cooldown;
         self
     }
 
@@ -100,33 +126,143 @@ impl KeySource {
         self
     }
 
+    /// The keys of `issuer`. What is wrong is added to `problems`.
     pub(crate) fn open(
         &self,
-        allowed: &[Algorithm],
-        clock: Arc<dyn Clock>,
-    ) -> Result<Jwks, KeySourceError> {
+        issuer: &Arc<str>,
+        algorithms: Option<&[Algorithm]>,
+        backend: SignatureBackend,
+        clock: &Arc<dyn Clock>,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Option<Jwks> {
+        self.lifetimes.check(issuer, problems);
+        let import = Import {
+            allowed: self.allowed(issuer, algorithms, backend, problems),
+            backend,
+        };
+        let cached = |fetch, import| Jwks::cached(fetch, import, self.lifetimes, Arc::clone(clock));
+        #[cfg(feature = "http")]
+        let over_http = |fetch: Result<super::http::HttpFetch, _>, url: &str, import, problems: &mut Vec<_>| {
+            let fetch = fetch.map_err(|problem: super::http::UrlProblem| {
+                problems.push(ConfigProblem::KeyUrl {
+                    issuer: Arc::clone(issuer),
+                    url: url.to_owned(),
+                    problem: problem.to_string(),
+                });
+            });
+            Some(cached(Arc::new(fetch.ok()?), import))
+        };
         match &self.origin {
             #[cfg(feature = "http")]
-            Origin::Url(url) => {
-                let fetch = super::http::HttpFetch::new(url)
-                    .map_err(|problem| KeySourceError(format!("JWKS URL `{url}` {problem}")))?;
-                Ok(self.cached(Arc::new(fetch), allowed, clock))
-            }
-            Origin::Fetched(fetch) => Ok(self.cached(Arc::clone(fetch), allowed, clock)),
-            Origin::Fixed(document) => KeySet::read(document.as_bytes(), allowed)
+            Origin::Discovery => over_http(
+                super::http::HttpFetch::discovery(issuer),
+                issuer,
+                import,
+                problems,
+            ),
+            #[cfg(feature = "http")]
+            Origin::Url(url) => over_http(super::http::HttpFetch::new(url), url, import, problems),
+            Origin::Fetched(fetch) => Some(cached(Arc::clone(fetch), import)),
+            Origin::Fixed(document) => KeySet::read(document.as_bytes(), &import)
                 .map(Jwks::fixed)
-                .map_err(|error: KeySetError| {
-                    KeySourceError(format!("fixed JWKS is unusable: {error}"))
-                }),
+                .map_err(|problem| {
+                    problems.push(ConfigProblem::FixedKeys {
+                        issuer: Arc::clone(issuer),
+                        problem: problem.to_string(),
+                    });
+                })
+                .ok(),
+            Origin::Secrets(secrets) => {
+                open_secrets(issuer, secrets, &import, problems).map(Jwks::fixed)
+            }
         }
     }
 
-    fn cached(
+    /// The algorithms that tokens of the issuer may use: those that go with its keys, narrowed to the list
+    /// that was configured.
+    fn allowed(
         &self,
-        fetch: Arc<dyn FetchKeys>,
-        allowed: &[Algorithm],
-        clock: Arc<dyn Clock>,
-    ) -> Jwks {
-        Jwks::cached(fetch, allowed.into(), self.lifetimes, clock)
+        issuer: &Arc<str>,
+        configured: Option<&[Algorithm]>,
+        backend: SignatureBackend,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Vec<Algorithm> {
+        let natural: Vec<Algorithm> = match &self.origin {
+            Origin::Secrets(secrets) => secrets.iter().map(|secret| secret.algorithm).collect(),
+            _ => Algorithm::ASYMMETRIC.into(),
+        };
+        let Some(configured) = configured else {
+            return natural;
+        };
+        if configured.is_empty() {
+            problems.push(ConfigProblem::NoAlgorithm(Arc::clone(issuer)));
+        }
+        for algorithm in configured {
+            if !natural.contains(algorithm) {
+                problems.push(ConfigProblem::AlgorithmOfOtherKeys {
+                    issuer: Arc::clone(issuer),
+                    algorithm: *algorithm,
+                });
+            }
+        }
+        if !configured.is_empty() && !configured.iter().any(|one| backend.supports(*one)) {
+            problems.push(ConfigProblem::AlgorithmUnsupported(Arc::clone(issuer)));
+        }
+        configured.to_vec()
+    }
+}
+
+fn open_secrets(
+    issuer: &Arc<str>,
+    secrets: &[SharedSecret],
+    import: &Import,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<KeySet> {
+    let before = problems.len();
+    if secrets.is_empty() {
+        problems.push(ConfigProblem::NoKeys(Arc::clone(issuer)));
+    }
+    for secret in secrets {
+        problems.extend(secret.problem(issuer));
+    }
+    let mut ids: Vec<_> = secrets.iter().map(|secret| &secret.key_id).collect();
+    ids.sort_unstable();
+    if !ids.is_sorted_by(|one, next| one != next) {
+        problems.push(ConfigProblem::AmbiguousSecrets(Arc::clone(issuer)));
+    }
+    if problems.len() > before {
+        return None;
+    }
+    // What is left to fail is an algorithm that the configured list leaves out, and that was told already.
+    KeySet::secrets(secrets, import).ok()
+}
+
+impl Lifetimes {
+    fn check(self, issuer: &Arc<str>, problems: &mut Vec<ConfigProblem>) {
+        if self.cooldown < Duration::from_secs(1) {
+            problems.push(ConfigProblem::Cooldown(Arc::clone(issuer)));
+        }
+        if !(MIN_FRESH..=MAX_FRESH).contains(&self.fresh) {
+            problems.push(ConfigProblem::Fresh(Arc::clone(issuer)));
+        }
+        if self.outage < self.fresh {
+            problems.push(ConfigProblem::Outage(Arc::clone(issuer)));
+        }
+    }
+}
+
+/// Two fetchers are equal when they are the same one.
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            #[cfg(feature = "http")]
+            (Self::Discovery, Self::Discovery) => true,
+            #[cfg(feature = "http")]
+            (Self::Url(one), Self::Url(other)) => one == other,
+            (Self::Fetched(one), Self::Fetched(other)) => Arc::ptr_eq(one, other),
+            (Self::Fixed(one), Self::Fixed(other)) => one == other,
+            (Self::Secrets(one), Self::Secrets(other)) => one == other,
+            _ => false,
+        }
     }
 }

@@ -1,16 +1,11 @@
 //! `Algorithm`, the signature algorithms that a token may use.
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
-    VerificationAlgorithm,
-};
+use std::fmt;
+use std::str::FromStr;
 
-/// An asymmetric JWS algorithm of [RFC 7518 §3.1] and [RFC 8037 §3.1].
+/// A JWS algorithm of [RFC 7518 §3.1] and [RFC 8037 §3.1].
 ///
-/// `none` does not exist here, and neither does HMAC: a service that verifies with a shared secret could
-/// forge the tokens it accepts. (jsonwebtoken's type of this name has no `ES512` and has HMAC.)
+/// `none` does not exist here. (jsonwebtoken's type of this name has no `ES512`.)
 ///
 /// [RFC 7518 §3.1]: https://www.rfc-editor.org/rfc/rfc7518#section-3.1
 /// [RFC 8037 §3.1]: https://www.rfc-editor.org/rfc/rfc8037#section-3.1
@@ -26,10 +21,25 @@ pub enum Algorithm {
     PS512,
     ES256,
     ES384,
+    /// Not in the portable backend.
     ES512,
     /// `EdDSA` with an Ed25519 key, also spelled `Ed25519` since RFC 9864.
     EdDSA,
+    /// Only for an issuer that is configured with a [`SharedSecret`](crate::SharedSecret).
+    HS256,
+    /// Only for an issuer that is configured with a [`SharedSecret`](crate::SharedSecret).
+    HS384,
+    /// Only for an issuer that is configured with a [`SharedSecret`](crate::SharedSecret).
+    HS512,
 }
+
+/// A text that names no algorithm of [`Algorithm`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no algorithm that tokens may use; use one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, \
+     ES512, EdDSA, HS256, HS384, HS512"
+)]
+pub struct UnknownAlgorithm(String);
 
 impl Algorithm {
     pub(crate) const RSA: [Self; 6] = [
@@ -39,6 +49,20 @@ impl Algorithm {
         Self::PS256,
         Self::PS384,
         Self::PS512,
+    ];
+
+    /// Those whose keys can be published.
+    pub(crate) const ASYMMETRIC: [Self; 10] = [
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::ES256,
+        Self::ES384,
+        Self::ES512,
+        Self::EdDSA,
     ];
 
     /// The algorithm that `alg` of a token or a key names. Names are case-sensitive (RFC 7515 §4.1.1).
@@ -54,31 +78,36 @@ impl Algorithm {
             "ES384" => Self::ES384,
             "ES512" => Self::ES512,
             "EdDSA" | "Ed25519" => Self::EdDSA,
+            "HS256" => Self::HS256,
+            "HS384" => Self::HS384,
+            "HS512" => Self::HS512,
             _ => return None,
         })
     }
 
-    /// How RSA signatures are checked; `None` for the other families.
-    pub(crate) fn rsa(self) -> Option<&'static RsaParameters> {
-        Some(match self {
-            Self::RS256 => &RSA_PKCS1_2048_8192_SHA256,
-            Self::RS384 => &RSA_PKCS1_2048_8192_SHA384,
-            Self::RS512 => &RSA_PKCS1_2048_8192_SHA512,
-            Self::PS256 => &RSA_PSS_2048_8192_SHA256,
-            Self::PS384 => &RSA_PSS_2048_8192_SHA384,
-            Self::PS512 => &RSA_PSS_2048_8192_SHA512,
-            Self::ES256 | Self::ES384 | Self::ES512 | Self::EdDSA => return None,
-        })
+    /// The least length of a secret in bytes: that of the hash (RFC 7518 §3.2). `None` for the algorithms
+    /// that have no secret.
+    pub(crate) fn min_secret_bytes(self) -> Option<usize> {
+        match self {
+            Self::HS256 => Some(32),
+            Self::HS384 => Some(48),
+            Self::HS512 => Some(64),
+            _ => None,
+        }
     }
+}
 
-    /// How signatures over curves are checked; `None` for RSA.
-    pub(crate) fn curve(self) -> Option<&'static dyn VerificationAlgorithm> {
-        Some(match self {
-            Self::ES256 => &ECDSA_P256_SHA256_FIXED,
-            Self::ES384 => &ECDSA_P384_SHA384_FIXED,
-            Self::ES512 => &ECDSA_P521_SHA512_FIXED,
-            Self::EdDSA => &ED25519,
-            _ => return None,
-        })
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    /// For configuration that is text.
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        Self::from_name(name).ok_or_else(|| UnknownAlgorithm(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
     }
 }

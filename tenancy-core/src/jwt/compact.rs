@@ -5,9 +5,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::TokenProblem;
 
-/// The longest token that is looked at. Checked before anything is decoded.
-pub(super) const MAX_BYTES: usize = 16 * 1024;
-
 /// The segments of a token. Nothing is decoded yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Compact<'a> {
@@ -19,8 +16,9 @@ pub(super) struct Compact<'a> {
 }
 
 impl<'a> Compact<'a> {
-    pub(super) fn split(token: &'a str) -> Result<Self, TokenProblem> {
-        if token.len() > MAX_BYTES {
+    /// Looks at tokens of at most `max_bytes`; the length is checked before anything else.
+    pub(super) fn split(token: &'a str, max_bytes: usize) -> Result<Self, TokenProblem> {
+        if token.len() > max_bytes {
             return Err(TokenProblem::TooLong);
         }
         let (header, rest) = token.split_once('.').ok_or(TokenProblem::NotCompact)?;
@@ -41,12 +39,12 @@ impl<'a> Compact<'a> {
         })
     }
 
-    pub(super) fn header(self) -> Result<Vec<u8>, TokenProblem> {
-        decode(self.header)
+    pub(super) fn header(self) -> Result<String, TokenProblem> {
+        String::from_utf8(decode(self.header)?).map_err(|_| TokenProblem::Header)
     }
 
-    pub(super) fn payload(self) -> Result<Vec<u8>, TokenProblem> {
-        decode(self.payload)
+    pub(super) fn payload(self) -> Result<String, TokenProblem> {
+        String::from_utf8(decode(self.payload)?).map_err(|_| TokenProblem::Payload)
     }
 
     pub(super) fn signature(self) -> Result<Vec<u8>, TokenProblem> {
@@ -74,7 +72,7 @@ mod tests {
     use super::*;
 
     fn whole(token: &str) -> Result<Vec<u8>, TokenProblem> {
-        let compact = Compact::split(token)?;
+        let compact = Compact::split(token, 1024)?;
         compact.header()?;
         compact.payload()?;
         compact.signature()
@@ -83,7 +81,7 @@ mod tests {
     #[test]
     fn three_canonical_segments_pass() {
         assert_eq!(whole("e30.e30.AA").unwrap(), [0]);
-        assert_eq!(Compact::split("e30.e30.AA").unwrap().signed(), b"e30.e30");
+        assert_eq!(Compact::split("e30.e30.AA", 10).unwrap().signed(), b"e30.e30");
     }
 
     #[test]

@@ -1,23 +1,31 @@
 //! The JOSE header: what it must say and what it must not (RFC 7515 §4, RFC 8725 §3).
 
-use serde_json::Value;
-
 use super::{Algorithm, TokenProblem};
-use crate::claims::{Object, object};
+use crate::json::{Json, Object, object};
 
-/// What of a header decides which key verifies the token.
+/// What of a header decides how a token is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: Option<String>,
+    pub(super) kind: Kind,
+}
+
+/// What a token says it is. Other kinds are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `typ` is absent or `JWT`.
+    Jwt,
+    /// `typ` is `at+jwt` (RFC 9068 §2.1).
+    AccessToken,
 }
 
 impl Header {
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, TokenProblem> {
-        let members = object(bytes).map_err(|_| TokenProblem::Header)?;
+    pub(super) fn read(text: &str) -> Result<Self, TokenProblem> {
+        let members = object(text).map_err(|_| TokenProblem::Header)?;
         extensions_are_refused(&members)?;
-        type_is_an_access_token(&members)?;
         Ok(Self {
+            kind: type_is_an_access_token(&members)?,
             algorithm: algorithm(&members)?,
             key_id: key_id(&members)?,
         })
@@ -27,10 +35,10 @@ impl Header {
 /// `crit` lists extensions that a verifier must understand; we implement none. `b64` changes what is
 /// signed (RFC 7797), `zip` and `enc` belong to encryption. `jku`, `x5u`, `jwk` and `x5c` need no
 /// refusal: nothing here ever reads them.
-fn extensions_are_refused(members: &Object) -> Result<(), TokenProblem> {
+fn extensions_are_refused(members: &Object<'_>) -> Result<(), TokenProblem> {
     let demanded = ["crit", "b64", "zip", "enc"]
         .iter()
-        .any(|name| members.contains_key(*name));
+        .any(|name| members.contains(name));
     if demanded {
         Err(TokenProblem::Extension)
     } else {
@@ -39,31 +47,36 @@ fn extensions_are_refused(members: &Object) -> Result<(), TokenProblem> {
 }
 
 /// RFC 8725 §3.11: a proof, logout or event token, signed with the same keys, is no access token.
-fn type_is_an_access_token(members: &Object) -> Result<(), TokenProblem> {
-    const ACCEPTED: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
-    match members.get("typ") {
-        None => Ok(()),
-        Some(Value::String(typ))
-            if ACCEPTED.iter().any(|known| known.eq_ignore_ascii_case(typ)) =>
-        {
-            Ok(())
-        }
-        Some(_) => Err(TokenProblem::Type),
+fn type_is_an_access_token(members: &Object<'_>) -> Result<Kind, TokenProblem> {
+    let Some(typ) = members.get("typ") else {
+        return Ok(Kind::Jwt);
+    };
+    let typ = typ.as_str().ok_or(TokenProblem::Type)?;
+    // RFC 7515 §4.1.9: media types, so without regard to case, and `application/` may be left out.
+    if typ.eq_ignore_ascii_case("JWT") {
+        Ok(Kind::Jwt)
+    } else if ["at+jwt", "application/at+jwt"]
+        .iter()
+        .any(|name| typ.eq_ignore_ascii_case(name))
+    {
+        Ok(Kind::AccessToken)
+    } else {
+        Err(TokenProblem::Type)
     }
 }
 
-fn algorithm(members: &Object) -> Result<Algorithm, TokenProblem> {
-    let name = members
+fn algorithm(members: &Object<'_>) -> Result<Algorithm, TokenProblem> {
+    members
         .get("alg")
-        .and_then(Value::as_str)
-        .ok_or(TokenProblem::Algorithm)?;
-    Algorithm::from_name(name).ok_or(TokenProblem::Algorithm)
+        .and_then(Json::as_str)
+        .and_then(Algorithm::from_name)
+        .ok_or(TokenProblem::Algorithm)
 }
 
-fn key_id(members: &Object) -> Result<Option<String>, TokenProblem> {
+fn key_id(members: &Object<'_>) -> Result<Option<String>, TokenProblem> {
     match members.get("kid") {
         None => Ok(None),
-        Some(Value::String(kid)) => Ok(Some(kid.clone())),
+        Some(Json::String(kid)) => Ok(Some(kid.clone().into_owned())),
         Some(_) => Err(TokenProblem::Header),
     }
 }
@@ -73,24 +86,25 @@ mod tests {
     use super::*;
 
     fn read(header: &str) -> Result<Header, TokenProblem> {
-        Header::read(header.as_bytes())
+        Header::read(header)
     }
 
     #[test]
     fn the_types_of_access_tokens_pass() {
-        for typ in [
-            "",
-            r#","typ":"JWT""#,
-            r#","typ":"jwt""#,
-            r#","typ":"at+JWT""#,
-            r#","typ":"application/at+jwt""#,
+        for (typ, kind) in [
+            ("", Kind::Jwt),
+            (r#","typ":"JWT""#, Kind::Jwt),
+            (r#","typ":"jwt""#, Kind::Jwt),
+            (r#","typ":"at+JWT""#, Kind::AccessToken),
+            (r#","typ":"application/at+jwt""#, Kind::AccessToken),
         ] {
             let header = read(&format!(r#"{{"alg":"ES256","kid":"k"{typ}}}"#)).unwrap();
             assert_eq!(
                 header,
                 Header {
                     algorithm: Algorithm::ES256,
-                    key_id: Some("k".into())
+                    key_id: Some("k".into()),
+                    kind,
                 }
             );
         }
@@ -118,14 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn none_and_symmetric_algorithms_do_not_exist() {
+    fn none_and_misspelt_algorithms_do_not_exist() {
         for alg in [
             r#""none""#,
             r#""None""#,
             r#""NONE""#,
             r#""nOnE""#,
             r#""""#,
-            r#""HS256""#,
+            r#""hs256""#,
+            r#""ES256K""#,
+            r#""RSA-OAEP""#,
             r#""rs256""#,
             r#""RS256 ""#,
             "null",

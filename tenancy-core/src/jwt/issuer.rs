@@ -1,26 +1,16 @@
 //! `Issuer`, what a service trusts one identity provider with.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Algorithm;
-use super::policy::{Audience, Policy};
-use crate::Clock;
-use crate::claims::ClaimMap;
-use crate::jwks::{Jwks, KeySource, KeySourceError};
+use super::policy::{Audience, Policy, TokenProfile};
+use super::{Algorithm, TokenProblem};
+use crate::claims::{ClaimMap, Identity};
+use crate::jwks::{Jwks, KeySource};
+use crate::json::Object;
+use crate::{ClaimPath, Clock, ConfigProblem, SignatureBackend, TenantId};
 
-const ALL: [Algorithm; 10] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::ES512,
-    Algorithm::EdDSA,
-];
 const MAX_LEEWAY: Duration = Duration::from_mins(5);
 
 /// An identity provider whose tokens a service accepts: its name, whom its tokens are meant for, where
@@ -36,18 +26,21 @@ const MAX_LEEWAY: Duration = Duration::from_mins(5);
 /// let verifier = JwtVerifier::new([issuer])?;
 /// # let _ = verifier;
 /// # }
-/// # Ok::<(), tenancy_core::JwtVerifierError>(())
+/// # Ok::<(), tenancy_core::ConfigError>(())
 /// ```
-#[derive(Debug, Clone)]
-#[must_use = "an issuer does nothing until it is given to `JwtVerifier::new`"]
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "an issuer does nothing until it is given to a verifier"]
 pub struct Issuer {
-    name: String,
+    name: Arc<str>,
     claims: ClaimMap,
     audience: Option<Audience>,
+    audience_claim: ClaimPath,
     keys: Option<KeySource>,
-    algorithms: Vec<Algorithm>,
+    algorithms: Option<Vec<Algorithm>>,
     leeway: Duration,
     max_lifetime: Duration,
+    profile: TokenProfile,
+    tenants: Option<BTreeSet<TenantId>>,
 }
 
 impl Issuer {
@@ -55,14 +48,22 @@ impl Issuer {
     /// another issuer.
     pub fn new(name: impl Into<String>, claims: ClaimMap) -> Self {
         Self {
-            name: name.into(),
+            name: name.into().into(),
             claims,
             audience: None,
+            audience_claim: "aud".into(),
             keys: None,
-            algorithms: ALL.into(),
+            algorithms: None,
             leeway: Duration::from_mins(1),
             max_lifetime: Duration::from_hours(366 * 24),
+            profile: TokenProfile::Jwt,
+            tenants: None,
         }
+    }
+
+    /// The name that tokens carry as `iss`.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Accepts tokens whose `aud` contains `audience`. May be called for several.
@@ -71,6 +72,13 @@ impl Issuer {
             Some(Audience::OneOf(several)) => several.push(audience.into()),
             _ => self.audience = Some(Audience::OneOf(vec![audience.into()])),
         }
+        self
+    }
+
+    /// Looks for the audience at `path` instead of `aud`, for providers whose tokens have none: `client_id` in
+    /// access tokens of Amazon Cognito, `azp` in session tokens of Clerk.
+    pub fn audience_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.audience_claim = path.into();
         self
     }
 
@@ -87,10 +95,10 @@ impl Issuer {
         self
     }
 
-    /// Accepts these algorithms only. All of [`Algorithm`] by default; a key further narrows them to those
-    /// of its own type.
+    /// Accepts these algorithms only. By default all that go with the keys: for keys that are published every
+    /// asymmetric [`Algorithm`], for a shared secret its own. A key further narrows them to those of its type.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.algorithms = algorithms.into_iter().collect();
+        self.algorithms = Some(algorithms.into_iter().collect());
         self
     }
 
@@ -107,87 +115,141 @@ impl Issuer {
         self
     }
 
-    pub(super) fn open(self, clock: &Arc<dyn Clock>) -> Result<OpenIssuer, IssuerError> {
-        if self.name.is_empty() {
-            return Err(IssuerError::NoName);
-        }
-        let name: Arc<str> = self.name.into();
-        let audience = self
-            .audience
-            .ok_or_else(|| IssuerError::NoAudience(Arc::clone(&name)))?;
-        if matches!(&audience, Audience::OneOf(several) if several.iter().any(String::is_empty)) {
-            return Err(IssuerError::EmptyAudience(name));
-        }
-        if self.leeway > MAX_LEEWAY {
-            return Err(IssuerError::Leeway(name));
-        }
-        if self.algorithms.is_empty() {
-            return Err(IssuerError::NoAlgorithm(name));
-        }
-        let keys = self
-            .keys
-            .ok_or_else(|| IssuerError::NoKeys(Arc::clone(&name)))?;
-        let keys = keys
-            .open(&self.algorithms, Arc::clone(clock))
-            .map_err(|source| IssuerError::Keys {
-                issuer: Arc::clone(&name),
-                source,
-            })?;
-        let policy = Policy {
-            audience,
-            leeway: self.leeway,
-            max_lifetime: self.max_lifetime,
+    /// Which kind of token the issuer's tokens have to be.
+    pub fn profile(mut self, profile: TokenProfile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Binds the issuer to these tenants: its word about any other is refused. Do this where each tenant brings
+    /// an identity provider of its own, or one customer's provider could sign tokens for another customer.
+    /// May be called several times.
+    pub fn tenants(mut self, tenants: impl IntoIterator<Item = TenantId>) -> Self {
+        self.tenants.get_or_insert_default().extend(tenants);
+        self
+    }
+
+    /// The issuer, ready to verify. What is wrong is added to `problems`.
+    pub(super) fn open(
+        &self,
+        backend: SignatureBackend,
+        clock: &Arc<dyn Clock>,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Option<OpenIssuer> {
+        let before = problems.len();
+        let name = Arc::clone(&self.name);
+        let mut wrong = |is_wrong, problem: fn(Arc<str>) -> ConfigProblem| {
+            if is_wrong {
+                problems.push(problem(Arc::clone(&name)));
+            }
         };
-        Ok(OpenIssuer {
+        wrong(name.is_empty(), |_| ConfigProblem::NoName);
+        wrong(is_insecure(&name), ConfigProblem::InsecureName);
+        wrong(self.audience.is_none(), ConfigProblem::NoAudience);
+        wrong(
+            matches!(&self.audience, Some(Audience::OneOf(ours)) if ours.iter().any(String::is_empty)),
+            ConfigProblem::EmptyAudience,
+        );
+        wrong(self.leeway > MAX_LEEWAY, ConfigProblem::Leeway);
+        wrong(
+            self.max_lifetime < Duration::from_secs(1),
+            ConfigProblem::MaxLifetime,
+        );
+        wrong(
+            self.tenants.as_ref().is_some_and(BTreeSet::is_empty),
+            ConfigProblem::NoTenants,
+        );
+        wrong(self.keys.is_none(), ConfigProblem::NoKeys);
+        let keys = self.keys.as_ref().and_then(|keys| {
+            keys.open(
+                &name,
+                self.algorithms.as_deref(),
+                backend,
+                clock,
+                problems,
+            )
+        });
+        if problems.len() > before {
+            return None;
+        }
+        Some(OpenIssuer {
+            keys: keys?,
+            policy: Policy {
+                audience: self.audience.clone()?,
+                audience_claim: self.audience_claim.clone(),
+                leeway: self.leeway,
+                max_lifetime: self.max_lifetime,
+                profile: self.profile,
+            },
+            claims: self.claims.clone(),
+            tenants: self.tenants.clone(),
             name,
-            claims: self.claims,
-            policy,
-            keys,
         })
     }
 }
 
-/// An issuer whose configuration was found sound.
-#[derive(Debug)]
-pub(super) struct OpenIssuer {
-    pub(super) name: Arc<str>,
-    pub(super) claims: ClaimMap,
-    pub(super) policy: Policy,
-    pub(super) keys: Jwks,
+/// RFC 8414 §2 wants `https`. Names that are no URLs are as good as any.
+fn is_insecure(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let address = host.parse::<std::net::IpAddr>();
+    !address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
-/// A configuration of an issuer that cannot work or would accept too much.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IssuerError {
-    /// The name is empty.
-    #[error("an issuer has no name; give the `iss` of its tokens")]
-    NoName,
-    /// No audience was chosen.
-    #[error(
-        "issuer `{0}` has no audience; call `audience`, or `accept_any_audience` if that is meant"
-    )]
-    NoAudience(Arc<str>),
-    /// An audience is empty.
-    #[error(
-        "issuer `{0}` has an empty audience; give the client id that its tokens carry as `aud`"
-    )]
-    EmptyAudience(Arc<str>),
-    /// The leeway exceeds five minutes.
-    #[error("issuer `{0}` has a leeway of more than 5 minutes; mend the clocks instead")]
-    Leeway(Arc<str>),
-    /// The list of algorithms is empty.
-    #[error("issuer `{0}` allows no algorithm; leave `algorithms` out or name some")]
-    NoAlgorithm(Arc<str>),
-    /// No key source was given.
-    #[error("issuer `{0}` has no keys; call `keys`")]
-    NoKeys(Arc<str>),
-    /// The key source cannot work.
-    #[error("keys of issuer `{issuer}` cannot be used")]
-    Keys {
-        /// The issuer's name.
-        issuer: Arc<str>,
-        /// What is wrong with its key source.
-        source: KeySourceError,
-    },
+/// An issuer whose configuration was found sound.
+#[derive(Debug)]
+pub(crate) struct OpenIssuer {
+    pub(crate) name: Arc<str>,
+    pub(crate) keys: Jwks,
+    pub(super) policy: Policy,
+    claims: ClaimMap,
+    tenants: Option<BTreeSet<TenantId>>,
+}
+
+impl OpenIssuer {
+    /// Who acts for which tenant, and whether this issuer may say so.
+    pub(super) fn identify(&self, claims: &Object<'_>) -> Result<Identity, TokenProblem> {
+        let mut identity = self.claims.identify(claims)?;
+        if let Some(ours) = &self.tenants {
+            identity.tenants.retain(|tenant| ours.contains(tenant));
+            if identity.tenants.is_empty() {
+                return Err(TokenProblem::TenantNotOfIssuer);
+            }
+        }
+        Ok(identity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_over_plain_http_are_for_loopback() {
+        for name in [
+            "https://a.example",
+            "accounts.google.com",
+            "my-service",
+            "http://localhost:8080/realms/x",
+            "http://127.0.0.1",
+            "http://[::1]:1/x",
+        ] {
+            assert!(!is_insecure(name), "{name}");
+        }
+        for name in [
+            "http://a.example",
+            "http://localhost.a.example/",
+            "http://10.0.0.1:80",
+            "http://",
+            "http://127.0.0.1@a.example/",
+        ] {
+            assert!(is_insecure(name), "{name}");
+        }
+    }
 }

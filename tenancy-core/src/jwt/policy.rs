@@ -1,19 +1,22 @@
-//! What the claims must say, as pure functions: issuer, audience, times, key binding (RFC 7519 §4.1).
+//! What the claims must say, as pure functions: issuer, audience, times, key binding, profile
+//! (RFC 7519 §4.1, RFC 9068 §2.2).
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::TokenProblem;
-use crate::UnixTime;
-use crate::claims::Object;
+use super::header::Kind;
+use super::{Header, TokenProblem};
+use crate::json::{Json, Object};
+use crate::{ClaimPath, UnixTime};
 
 /// How claims are judged. One per issuer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Policy {
     pub(super) audience: Audience,
+    /// Where tokens name it: `aud`, or what the provider uses instead.
+    pub(super) audience_claim: ClaimPath,
     pub(super) leeway: Duration,
     pub(super) max_lifetime: Duration,
+    pub(super) profile: TokenProfile,
 }
 
 /// Whom tokens must be meant for.
@@ -25,38 +28,76 @@ pub(super) enum Audience {
     Any,
 }
 
+/// Which kind of token an issuer's tokens have to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum TokenProfile {
+    /// Any JSON Web Token that does not say it is something else than an access token: `typ` is absent,
+    /// `JWT` or `at+jwt`.
+    #[default]
+    Jwt,
+    /// An access token of [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068): `typ` is `at+jwt`, and `aud`,
+    /// `sub`, `client_id`, `iat` and `jti` are there with the type that §2.2 gives them.
+    AccessToken,
+}
+
+/// When a token is valid, as it says itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// `exp`.
+    pub(crate) expires_at: UnixTime,
+    /// `iat`.
+    pub(crate) issued_at: Option<UnixTime>,
+    /// `nbf`.
+    pub(crate) not_before: Option<UnixTime>,
+}
+
 impl Policy {
-    /// Judges claims whose signature was verified and returns the expiry.
-    pub(super) fn check(&self, claims: &Object, now: UnixTime) -> Result<UnixTime, TokenProblem> {
-        audience_contains_us(claims, &self.audience)?;
-        let expires_at = expiry(claims)?;
-        is_not_expired(expires_at, now, self.leeway)?;
-        lifetime_is_sane(expires_at, now, self.max_lifetime)?;
-        is_not_early(claims, now, self.leeway)?;
+    /// Judges claims whose signature was verified.
+    pub(super) fn check(
+        &self,
+        header: &Header,
+        claims: &Object<'_>,
+        now: UnixTime,
+    ) -> Result<Times, TokenProblem> {
+        audience_contains_us(self.audience_claim.find(claims), &self.audience)?;
+        let times = times(claims)?;
+        self.check_times(times, now)?;
         is_not_bound_to_a_key(claims)?;
-        Ok(expires_at)
+        match self.profile {
+            TokenProfile::Jwt => {}
+            TokenProfile::AccessToken => is_an_access_token(header, claims)?,
+        }
+        Ok(times)
+    }
+
+    /// The part of the judgement that changes with time, for tokens that were verified before.
+    pub(super) fn check_times(&self, times: Times, now: UnixTime) -> Result<(), TokenProblem> {
+        is_not_expired(times.expires_at, now, self.leeway)?;
+        lifetime_is_sane(times.expires_at, now, self.max_lifetime)?;
+        is_not_early(times, now, self.leeway)
     }
 }
 
 /// `iss`, which selects the keys and therefore is read before the signature is checked.
-pub(super) fn issuer(claims: &Object) -> Result<&str, TokenProblem> {
+pub(super) fn issuer<'a>(claims: &'a Object<'_>) -> Result<&'a str, TokenProblem> {
     claims
         .get("iss")
-        .and_then(Value::as_str)
+        .and_then(Json::as_str)
         .ok_or(TokenProblem::Issuer)
 }
 
 /// RFC 7519 §4.1.3: one string or an array of strings.
-fn audience_contains_us(claims: &Object, audience: &Audience) -> Result<(), TokenProblem> {
+fn audience_contains_us(claim: Option<&Json<'_>>, audience: &Audience) -> Result<(), TokenProblem> {
     let Audience::OneOf(ours) = audience else {
         return Ok(());
     };
     let is_ours = |value: &str| ours.iter().any(|our| our == value);
-    let accepted = match claims.get("aud") {
-        Some(Value::String(one)) => is_ours(one),
-        Some(Value::Array(several)) => {
-            let several: Option<Vec<_>> = several.iter().map(Value::as_str).collect();
-            several.is_some_and(|several| several.into_iter().any(is_ours))
+    let accepted = match claim {
+        Some(Json::String(one)) => is_ours(one),
+        Some(Json::Array(several)) => {
+            several.iter().all(|value| value.as_str().is_some())
+                && several.iter().filter_map(Json::as_str).any(is_ours)
         }
         _ => false,
     };
@@ -67,15 +108,27 @@ fn audience_contains_us(claims: &Object, audience: &Audience) -> Result<(), Toke
     }
 }
 
-fn expiry(claims: &Object) -> Result<UnixTime, TokenProblem> {
-    claims
-        .get("exp")
-        .and_then(|exp| seconds(exp, f64::floor))
-        .ok_or(TokenProblem::Expiry)
+/// RFC 7519 §4.1.4 to §4.1.6. `exp` has to be there, the others may be. Each is rounded so that the token
+/// is valid for less time, never for more.
+fn times(claims: &Object<'_>) -> Result<Times, TokenProblem> {
+    let start = |name| match claims.get(name) {
+        None => Ok(None),
+        Some(value) => seconds(value, f64::ceil)
+            .map(Some)
+            .ok_or(TokenProblem::NotYetValid),
+    };
+    Ok(Times {
+        expires_at: claims
+            .get("exp")
+            .and_then(|exp| seconds(exp, f64::floor))
+            .ok_or(TokenProblem::Expiry)?,
+        issued_at: start("iat")?,
+        not_before: start("nbf")?,
+    })
 }
 
 /// RFC 7519 §4.1.4: "on or after which" the token is refused.
-pub(super) fn is_not_expired(
+fn is_not_expired(
     expires_at: UnixTime,
     now: UnixTime,
     leeway: Duration,
@@ -102,38 +155,57 @@ fn lifetime_is_sane(
 
 /// RFC 7519 §4.1.5 and §4.1.6. A token issued in the future was made by a clock that cannot be trusted
 /// with `exp` either.
-fn is_not_early(claims: &Object, now: UnixTime, leeway: Duration) -> Result<(), TokenProblem> {
-    for name in ["nbf", "iat"] {
-        let Some(value) = claims.get(name) else {
-            continue;
-        };
-        let start = seconds(value, f64::ceil).ok_or(TokenProblem::NotYetValid)?;
-        if start.saturating_sub(leeway) > now {
-            return Err(TokenProblem::NotYetValid);
-        }
+fn is_not_early(times: Times, now: UnixTime, leeway: Duration) -> Result<(), TokenProblem> {
+    let has_come = |start: Option<UnixTime>| {
+        start.is_none_or(|start| start.saturating_sub(leeway) <= now)
+    };
+    if has_come(times.not_before) && has_come(times.issued_at) {
+        Ok(())
+    } else {
+        Err(TokenProblem::NotYetValid)
     }
-    Ok(())
 }
 
 /// RFC 7800 and RFC 9449 §7.1: whoever presents the token would have to prove possession of a key, which
 /// plain `Bearer` does not.
-fn is_not_bound_to_a_key(claims: &Object) -> Result<(), TokenProblem> {
-    if claims.contains_key("cnf") {
+fn is_not_bound_to_a_key(claims: &Object<'_>) -> Result<(), TokenProblem> {
+    if claims.contains("cnf") {
         Err(TokenProblem::KeyBound)
     } else {
         Ok(())
     }
 }
 
-/// A `NumericDate`, which may have a fraction. Rounded so that the token is valid for less time, never
-/// for more.
-fn seconds(value: &Value, round: impl Fn(f64) -> f64) -> Option<UnixTime> {
+/// RFC 9068 §2.1 and §2.2. `iss` and `exp` are required of every token.
+fn is_an_access_token(header: &Header, claims: &Object<'_>) -> Result<(), TokenProblem> {
+    if header.kind != Kind::AccessToken {
+        return Err(TokenProblem::Type);
+    }
+    let is_text = |name| {
+        claims
+            .get(name)
+            .and_then(Json::as_str)
+            .is_some_and(|text| !text.is_empty())
+    };
+    let complete = ["sub", "client_id", "jti"].into_iter().all(is_text)
+        && claims.contains("aud")
+        && claims.contains("iat");
+    if complete {
+        Ok(())
+    } else {
+        Err(TokenProblem::Profile)
+    }
+}
+
+/// A `NumericDate`, which may have a fraction.
+fn seconds(value: &Json<'_>, round: impl Fn(f64) -> f64) -> Option<UnixTime> {
     // 2^53: beyond it a double no longer tells one second from the next.
     const MAX: f64 = 9_007_199_254_740_992.0;
-    if let Some(whole) = value.as_i64() {
-        return Some(UnixTime::from_seconds(whole));
-    }
-    let rounded = round(value.as_f64()?);
+    let rounded = match value {
+        Json::Integer(whole) => return Some(UnixTime::from_seconds(*whole)),
+        Json::Float(float) => round(*float),
+        _ => return None,
+    };
     if !(-MAX..=MAX).contains(&rounded) {
         return None;
     }
@@ -148,23 +220,36 @@ fn seconds(value: &Value, round: impl Fn(f64) -> f64) -> Option<UnixTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::object;
+    use crate::json::object;
+    use crate::jwt::Algorithm;
 
     const NOW: i64 = 1_700_000_000;
 
-    fn check(claims: &str) -> Result<UnixTime, TokenProblem> {
+    fn judge(profile: TokenProfile, kind: Kind, claims: &str) -> Result<Times, TokenProblem> {
         let policy = Policy {
             audience: Audience::OneOf(vec!["us".into()]),
+            audience_claim: "aud".into(),
             leeway: Duration::from_mins(1),
             max_lifetime: Duration::from_hours(24),
+            profile,
+        };
+        let header = Header {
+            algorithm: Algorithm::RS256,
+            key_id: None,
+            kind,
         };
         policy.check(
-            &object(claims.as_bytes()).unwrap(),
+            &header,
+            &object(claims).unwrap(),
             UnixTime::from_seconds(NOW),
         )
     }
 
-    fn check_times(times: &str) -> Result<UnixTime, TokenProblem> {
+    fn check(claims: &str) -> Result<Times, TokenProblem> {
+        judge(TokenProfile::Jwt, Kind::Jwt, claims)
+    }
+
+    fn check_times(times: &str) -> Result<Times, TokenProblem> {
         check(&format!(r#"{{"aud":"us",{times}}}"#))
     }
 
@@ -268,5 +353,40 @@ mod tests {
             check_times(r#""exp":1700000001,"cnf":{"jkt":"x"}"#),
             Err(TokenProblem::KeyBound)
         );
+    }
+
+    #[test]
+    fn an_access_token_has_what_rfc_9068_requires() {
+        let whole = r#"{"aud":"us","exp":1700000060,"iat":1700000000,"sub":"u","client_id":"c","jti":"1"}"#;
+        let check = |kind, claims: &str| judge(TokenProfile::AccessToken, kind, claims);
+        assert!(check(Kind::AccessToken, whole).is_ok());
+        assert_eq!(check(Kind::Jwt, whole), Err(TokenProblem::Type));
+        for (member, other) in [
+            (r#","iat":1700000000"#, ""),
+            (r#","sub":"u""#, ""),
+            (r#","sub":"u""#, r#","sub":1"#),
+            (r#","client_id":"c""#, ""),
+            (r#","client_id":"c""#, r#","client_id":["c"]"#),
+            (r#","jti":"1""#, ""),
+            (r#","jti":"1""#, r#","jti":"""#),
+            (r#","jti":"1""#, r#","jti":1"#),
+        ] {
+            let claims = whole.replace(member, other);
+            assert_eq!(
+                check(Kind::AccessToken, &claims),
+                Err(TokenProblem::Profile),
+                "{claims}"
+            );
+        }
+    }
+
+    /// Whatever the numbers, comparing them neither overflows nor panics.
+    #[test]
+    fn times_at_the_ends_of_their_range_are_judged() {
+        for exp in [i64::MIN, -1, 0, i64::MAX] {
+            for nbf in [i64::MIN, 0, i64::MAX] {
+                assert!(check_times(&format!(r#""exp":{exp},"nbf":{nbf}"#)).is_err());
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenProblem {
-    /// Longer than 16 KiB.
-    #[error("token is longer than 16 KiB")]
+    /// Longer than the limit, 16 KiB unless the verifier says otherwise.
+    #[error("token is too long")]
     TooLong,
     /// Five segments: an encrypted token (RFC 7516).
     #[error("token is encrypted")]
@@ -71,7 +71,63 @@ pub enum TokenProblem {
     /// Two configured claims name different tenants.
     #[error("token names two tenants")]
     TenantConflict,
+    /// The issuer is bound to certain tenants, and the token names another.
+    #[error("token names a tenant that its issuer may not speak for")]
+    TenantNotOfIssuer,
+    /// A configured claim holds something that cannot be a project, or two of them differ.
+    #[error("token has an invalid project identifier")]
+    Project,
     /// The roles or permissions are not a list of strings.
     #[error("token has invalid roles or permissions")]
     Roles,
+    /// A claim does not have a value that the [`ClaimMap`](crate::ClaimMap) requires, or has one that it refuses: the
+    /// token is of another kind.
+    #[error("token is of a kind that is not accepted")]
+    ClaimValue,
+    /// `jti` is there and is not a non-empty string.
+    #[error("token has an invalid token id")]
+    TokenId,
+    /// A claim that [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068) requires of access tokens is missing.
+    #[error("token lacks what an RFC 9068 access token must have")]
+    Profile,
+    /// The token, its subject or its tenant's tokens were revoked.
+    #[error("token was revoked")]
+    Revoked,
+}
+
+impl TokenProblem {
+    /// A stable name for metrics and log searches, such as `expired`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Encrypted => "encrypted",
+            Self::NotCompact => "not_compact",
+            Self::Header => "header",
+            Self::Payload => "payload",
+            Self::Algorithm => "algorithm",
+            Self::Extension => "extension",
+            Self::Type => "type",
+            Self::Issuer => "issuer",
+            Self::NoMatchingKey => "no_matching_key",
+            Self::AmbiguousKey => "ambiguous_key",
+            Self::Signature => "signature",
+            Self::Audience => "audience",
+            Self::Expiry => "expiry",
+            Self::Expired => "expired",
+            Self::Lifetime => "lifetime",
+            Self::NotYetValid => "not_yet_valid",
+            Self::KeyBound => "key_bound",
+            Self::Subject => "subject",
+            Self::TenantMissing => "tenant_missing",
+            Self::TenantInvalid => "tenant_invalid",
+            Self::TenantConflict => "tenant_conflict",
+            Self::TenantNotOfIssuer => "tenant_not_of_issuer",
+            Self::Project => "project",
+            Self::Roles => "roles",
+            Self::ClaimValue => "claim_value",
+            Self::TokenId => "token_id",
+            Self::Profile => "profile",
+            Self::Revoked => "revoked",
+        }
+    }
 }

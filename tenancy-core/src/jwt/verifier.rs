@@ -1,119 +1,204 @@
 //! `JwtVerifier`, from a bearer token to verified claims.
 
-use std::collections::HashMap;
+mod builder;
+
 use std::sync::Arc;
 
+pub use self::builder::JwtVerifierBuilder;
 use super::compact::Compact;
+use super::directory::Issuers;
 use super::issuer::OpenIssuer;
-use super::{Header, Issuer, IssuerError, TokenProblem, policy};
-use crate::claims::{Claims, MapProblem, Object, OneProblem, object};
-use crate::jwks::KeySet;
-use crate::{BearerToken, Clock, SystemClock, TokenVerifier, Verified, VerifyError};
+use super::policy::{self, Times};
+use super::{Header, Issuer, TokenProblem};
+use crate::claims::{Claims, Identity, MapProblem, OneProblem};
+use crate::jwks::{KeySet, KeyStatus};
+use crate::json::{Json, Object, object};
+use crate::token_cache::{Remembered, VerifiedTokens};
+use crate::{
+    BearerToken, Clock, ConfigError, FetchError, Revocations, TokenVerifier, Verified, VerifyError,
+    watch,
+};
 
 /// Verifies JSON Web Tokens of one or several issuers.
 ///
-/// What is checked, in this order ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725)):
+/// What is checked, in this order ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725)); the
+/// [manual](crate::manual::tokens) says why:
 ///
 /// 1. the form: at most 16 KiB, three segments of canonical base64url, two strict JSON objects;
-/// 2. the header: an asymmetric algorithm, the type of an access token, no `crit` or other extension;
+/// 2. the header: a known algorithm, the type of an access token, no `crit` or other extension;
 /// 3. `iss`: one of the configured issuers, byte for byte — any other causes no network traffic;
 /// 4. the key: of that issuer, allowed for the algorithm, named by `kid` or, without one, the only one that fits;
 /// 5. the signature — and once more with newly fetched keys when the key is unknown or does not fit;
-/// 6. `aud`, `exp`, `nbf`, `iat`, `cnf`;
-/// 7. tenant, subject, roles and permissions through the issuer's [`ClaimMap`](crate::ClaimMap).
+/// 6. `aud`, `exp`, `nbf`, `iat`, `cnf`, and what the [`TokenProfile`](crate::TokenProfile) asks for;
+/// 7. tenant, subject, roles and permissions through the issuer's [`ClaimMap`](crate::ClaimMap), and whether the
+///    issuer may speak for the tenant;
+/// 8. revocation.
 ///
-/// Cheap to clone; clones share the keys.
+/// A token that was verified is remembered in a [`TokenCache`](crate::TokenCache); each time it is presented again
+/// its times, the generation of the keys and revocation are looked at anew.
+///
+/// Cheap to clone; clones share keys and cache.
 #[derive(Debug, Clone)]
 pub struct JwtVerifier {
-    issuers: Arc<HashMap<Arc<str>, OpenIssuer>>,
+    issuers: Arc<Issuers>,
+    cache: Option<VerifiedTokens>,
+    revocations: Option<Arc<dyn Revocations>>,
+    max_token_bytes: usize,
     clock: Arc<dyn Clock>,
 }
 
-/// A set of issuers that cannot be verified against.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum JwtVerifierError {
-    /// There is no issuer.
-    #[error("a verifier needs at least one issuer")]
-    NoIssuer,
-    /// Two issuers have the same name.
-    #[error("issuer `{0}` is configured twice")]
-    Duplicate(Arc<str>),
-    /// One of them is not configured soundly.
-    #[error(transparent)]
-    Issuer(#[from] IssuerError),
-}
-
 impl JwtVerifier {
-    /// A verifier for tokens of these issuers. Needs no network: keys are fetched when the first token
-    /// arrives, so that a service starts although its provider is down.
+    /// A verifier for tokens of these issuers, with everything else as it is by default. Needs no network: keys
+    /// are fetched when the first token arrives, so that a service starts although its provider is down.
     ///
     /// # Errors
-    /// When an issuer is not configured soundly, when two have the same name, or when there is none.
-    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Result<Self, JwtVerifierError> {
-        Self::with_clock(issuers, Arc::new(SystemClock::default()))
+    /// When an issuer is not configured soundly, when two have the same name, or when there is none. The
+    /// error lists every mistake.
+    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Result<Self, ConfigError> {
+        issuers
+            .into_iter()
+            .fold(Self::builder(), JwtVerifierBuilder::issuer)
+            .build()
     }
 
-    /// The same with a clock of the caller's.
-    ///
-    /// # Errors
-    /// As for [`new`](Self::new).
-    pub fn with_clock(
-        issuers: impl IntoIterator<Item = Issuer>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, JwtVerifierError> {
-        let mut open = HashMap::new();
-        for issuer in issuers {
-            let issuer = issuer.open(&clock)?;
-            if let Some(earlier) = open.insert(Arc::clone(&issuer.name), issuer) {
-                return Err(JwtVerifierError::Duplicate(earlier.name));
-            }
-        }
-        if open.is_empty() {
-            return Err(JwtVerifierError::NoIssuer);
-        }
-        Ok(Self {
-            issuers: Arc::new(open),
-            clock,
-        })
+    /// A verifier whose cache, clock, revocations and other parts are chosen.
+    pub fn builder() -> JwtVerifierBuilder {
+        JwtVerifierBuilder::default()
     }
 
     /// Verifies `token` at the present time.
     ///
     /// # Errors
     /// [`VerifyError::Token`] when the token breaks a rule, [`VerifyError::KeysUnavailable`] when the rules
-    /// cannot be applied because the issuer's keys are not to be had.
+    /// cannot be applied because the issuer's keys are not to be had, [`VerifyError::Unavailable`] when a
+    /// directory of issuers or the revocations do not answer.
     pub async fn verify(&self, token: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError> {
-        let unverified = Unverified::read(token.expose())?;
-        let issuer = policy::issuer(&unverified.claims)?;
-        let issuer = self.issuers.get(issuer).ok_or(TokenProblem::Issuer)?;
+        let outcome = self.judge(token.expose()).await;
+        watch::verification(match &outcome {
+            Ok(_) => "accepted",
+            Err(VerifyError::Token(problem)) => problem.code(),
+            Err(_) => "undecided",
+        });
+        outcome.map(Verified::assertion)
+    }
 
-        let current = issuer.keys.current().await?;
-        match unverified.signature_fits(&current.keys) {
-            Ok(()) => {}
-            Err(problem @ (TokenProblem::NoMatchingKey | TokenProblem::Signature)) => {
-                let key_id = unverified.header.key_id.as_deref();
-                let newer = issuer
-                    .keys
-                    .newer_than(&current, key_id)
-                    .await
-                    .ok_or(problem)?;
-                unverified.signature_fits(&newer.keys)?;
-            }
-            Err(problem) => return Err(problem.into()),
+    async fn judge(&self, token: &str) -> Result<Claims, VerifyError> {
+        if let Some(claims) = self.remembered(token).await? {
+            self.ask_revocations(&claims).await?;
+            return Ok(claims);
         }
-        let expires_at = issuer.policy.check(&unverified.claims, self.clock.now())?;
-        let identity = issuer
-            .claims
-            .identify(&unverified.claims)
-            .map_err(TokenProblem::from)?;
-        let claims = Claims::new(
+        let verified = self.prove(token).await?;
+        self.ask_revocations(&verified.claims).await?;
+        let claims = verified.claims.clone();
+        if let Some(cache) = &self.cache {
+            cache.insert(token, verified);
+        }
+        Ok(claims)
+    }
+
+    /// The claims of a token that was verified before and would be verified again now.
+    async fn remembered(&self, token: &str) -> Result<Option<Claims>, VerifyError> {
+        let Some(cache) = &self.cache else {
+            return Ok(None);
+        };
+        let Some(Remembered {
+            claims,
+            issuer,
+            generation,
+        }) = cache.get(token)
+        else {
+            watch::token_cache("miss");
+            return Ok(None);
+        };
+        let current = issuer.keys.current().await?;
+        let counts = current.number == generation
+            && self.issuers.still_know(&issuer)
+            && issuer
+                .policy
+                .check_times(claims.times(), self.clock.now())
+                .is_ok();
+        if counts {
+            watch::token_cache("hit");
+            return Ok(Some(claims));
+        }
+        watch::token_cache("outdated");
+        cache.remove(token);
+        Ok(None)
+    }
+
+    async fn prove(&self, token: &str) -> Result<Remembered, VerifyError> {
+        let compact = Compact::split(token, self.max_token_bytes)?;
+        let unverified = Unverified {
+            header: Header::read(&compact.header()?)?,
+            signature: compact.signature()?,
+            signed: compact.signed(),
+        };
+        let payload = compact.payload()?;
+        let (issuer, proof, generation) = {
+            let claims = object(&payload).map_err(|_| TokenProblem::Payload)?;
+            let issuer = self.issuers.find(policy::issuer(&claims)?).await?;
+            let generation = unverified.find_key_and_check_signature(&issuer).await?;
+            let proof = Proof::of(&unverified.header, &claims, &issuer, &*self.clock)?;
+            (issuer, proof, generation)
+        };
+        let Proof {
             identity,
-            Arc::clone(&issuer.name),
-            expires_at,
-            unverified.claims,
-        );
-        Ok(Verified::assertion(claims))
+            times,
+            token_id,
+        } = proof;
+        let name = Arc::clone(&issuer.name);
+        Ok(Remembered {
+            claims: Claims::new(identity, name, times, token_id, payload),
+            issuer,
+            generation,
+        })
+    }
+
+    async fn ask_revocations(&self, claims: &Claims) -> Result<(), VerifyError> {
+        match &self.revocations {
+            Some(revocations) if revocations.is_revoked(claims).await? => {
+                Err(TokenProblem::Revoked.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets that `token` was verified. Revocation needs no call: it is asked about each time.
+    pub fn forget(&self, token: BearerToken<'_>) {
+        if let Some(cache) = &self.cache {
+            cache.remove(token.expose());
+        }
+    }
+
+    /// Forgets every token that was verified.
+    pub fn forget_all(&self) {
+        if let Some(cache) = &self.cache {
+            cache.clear();
+        }
+    }
+
+    /// The keys of every issuer as they are now.
+    pub fn key_status(&self) -> Vec<KeyStatus> {
+        let mut status: Vec<_> = self
+            .issuers
+            .all()
+            .iter()
+            .map(|issuer| issuer.keys.status(&issuer.name))
+            .collect();
+        status.sort_unstable_by(|one, other| one.issuer.cmp(&other.issuer));
+        status
+    }
+
+    /// Fetches the keys of every issuer now, whatever the cooldown says: after a leaked key was withdrawn, say.
+    ///
+    /// # Errors
+    /// The first failure. The keys at hand stay in use, and the other issuers are asked all the same.
+    pub async fn reload_keys(&self) -> Result<(), FetchError> {
+        let mut outcome = Ok(());
+        for issuer in self.issuers.all() {
+            outcome = outcome.and(issuer.keys.reload().await);
+        }
+        outcome
     }
 }
 
@@ -127,22 +212,25 @@ impl TokenVerifier for JwtVerifier {
 /// A token that was read and proves nothing yet.
 struct Unverified<'a> {
     header: Header,
-    claims: Object,
     signed: &'a [u8],
     signature: Vec<u8>,
 }
 
-impl<'a> Unverified<'a> {
-    fn read(token: &'a str) -> Result<Self, TokenProblem> {
-        let compact = Compact::split(token)?;
-        let header = Header::read(&compact.header()?)?;
-        let claims = object(&compact.payload()?).map_err(|_| TokenProblem::Payload)?;
-        Ok(Self {
-            header,
-            claims,
-            signed: compact.signed(),
-            signature: compact.signature()?,
-        })
+impl Unverified<'_> {
+    /// Returns the generation of the keys that the signature was checked with.
+    async fn find_key_and_check_signature(&self, issuer: &OpenIssuer) -> Result<u64, VerifyError> {
+        let current = issuer.keys.current().await?;
+        match self.signature_fits(&current.keys) {
+            Ok(()) => Ok(current.number),
+            Err(problem @ (TokenProblem::NoMatchingKey | TokenProblem::Signature)) => {
+                let key_id = self.header.key_id.as_deref();
+                let newer = issuer.keys.newer_than(&current, key_id).await;
+                let newer = newer.ok_or(problem)?;
+                self.signature_fits(&newer.keys)?;
+                Ok(newer.number)
+            }
+            Err(problem) => Err(problem.into()),
+        }
     }
 
     fn signature_fits(&self, keys: &KeySet) -> Result<(), TokenProblem> {
@@ -155,14 +243,47 @@ impl<'a> Unverified<'a> {
     }
 }
 
+/// What claims with a good signature were found to say.
+struct Proof {
+    identity: Identity,
+    times: Times,
+    token_id: Option<String>,
+}
+
+impl Proof {
+    fn of(
+        header: &Header,
+        claims: &Object<'_>,
+        issuer: &OpenIssuer,
+        clock: &dyn Clock,
+    ) -> Result<Self, TokenProblem> {
+        Ok(Self {
+            times: issuer.policy.check(header, claims, clock.now())?,
+            identity: issuer.identify(claims)?,
+            token_id: token_id(claims)?,
+        })
+    }
+}
+
+/// RFC 7519 §4.1.7.
+fn token_id(claims: &Object<'_>) -> Result<Option<String>, TokenProblem> {
+    match claims.get("jti") {
+        None => Ok(None),
+        Some(Json::String(id)) if !id.is_empty() => Ok(Some(id.clone().into_owned())),
+        Some(_) => Err(TokenProblem::TokenId),
+    }
+}
+
 impl From<MapProblem> for TokenProblem {
     fn from(problem: MapProblem) -> Self {
         match problem {
             MapProblem::Tenant(OneProblem::Missing) => Self::TenantMissing,
             MapProblem::Tenant(OneProblem::Invalid) => Self::TenantInvalid,
             MapProblem::Tenant(OneProblem::Conflict) => Self::TenantConflict,
+            MapProblem::Project => Self::Project,
             MapProblem::Subject(_) => Self::Subject,
             MapProblem::Roles | MapProblem::Permissions => Self::Roles,
+            MapProblem::Value => Self::ClaimValue,
         }
     }
 }

@@ -25,7 +25,7 @@ fn misbehaving(fetch: Misbehaving) -> (JwtVerifier, Arc<ManualClock>) {
         .audience(AUDIENCE)
         .keys(KeySource::fetched(fetch));
     (
-        JwtVerifier::with_clock([issuer], clock.clone()).unwrap(),
+        JwtVerifier::builder().issuer(issuer).clock(clock.clone()).build().unwrap(),
         clock,
     )
 }

@@ -1,0 +1,245 @@
+//! Which issuer a token is of: one of a fixed set, or one that a directory knows.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use tokio::sync::Semaphore;
+
+use super::issuer::OpenIssuer;
+use super::{Issuer, TokenProblem};
+use crate::{Clock, SignatureBackend, VerifyError};
+
+/// How long an answer of the directory counts. After that a known issuer is asked about again before its next
+/// token is accepted, so that one that was removed is refused within this time.
+const KNOWN_FOR: Duration = Duration::from_mins(5);
+const UNKNOWN_FOR: Duration = Duration::from_mins(1);
+/// How many answers are remembered: issuers with their keys, and names that are nobody's.
+const KNOWN: u64 = 1_000;
+const UNKNOWN: u64 = 10_000;
+/// Longer names are nobody's. OpenID Connect issuers are URLs of ordinary length.
+const MAX_NAME_BYTES: usize = 512;
+/// How many questions may be on their way at once: what a flood of invented names costs the directory.
+const MAX_QUESTIONS: usize = 8;
+/// How long a question may take, waiting for its turn included.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Knows issuers that are not known when the service starts, as where each tenant brings an identity provider of
+/// its own.
+///
+/// It is asked for a name that a token claims before anything of the token is verified: answer only names that
+/// somebody you trust has registered, and never fetch what the name points to. An answer counts for 5 minutes,
+/// "nobody" for one minute. Bind each issuer to its tenants with [`Issuer::tenants`].
+///
+/// ```
+/// use std::collections::HashMap;
+/// use tenancy_core::{
+///     ClaimMap, DirectoryUnavailable, Issuer, IssuerDirectory, JwtVerifier, KeySource, TenantId,
+/// };
+///
+/// #[derive(Debug)]
+/// struct Customers(HashMap<String, TenantId>);
+///
+/// # #[cfg(feature = "http")]
+/// #[async_trait::async_trait]
+/// impl IssuerDirectory for Customers {
+///     async fn issuer(&self, name: &str) -> Result<Option<Issuer>, DirectoryUnavailable> {
+///         Ok(self.0.get(name).map(|tenant| {
+///             Issuer::new(name, ClaimMap::new("tenant"))
+///                 .audience("our-service")
+///                 .keys(KeySource::discovery())
+///                 .tenants([tenant.clone()])
+///         }))
+///     }
+/// }
+///
+/// # #[cfg(feature = "http")] {
+/// let customers = Customers(HashMap::new());
+/// let verifier = JwtVerifier::builder().directory(customers).build()?;
+/// # let _ = verifier;
+/// # }
+/// # Ok::<(), tenancy_core::ConfigError>(())
+/// ```
+#[async_trait::async_trait]
+pub trait IssuerDirectory: fmt::Debug + Send + Sync {
+    /// The issuer of this name, which has to be the name of the answer too; `None` when it is nobody's.
+    ///
+    /// # Errors
+    /// When that cannot be found out now. The request is then refused with 503.
+    async fn issuer(&self, name: &str) -> Result<Option<Issuer>, DirectoryUnavailable>;
+}
+
+/// Whether a name is that of an issuer cannot be found out now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the directory of issuers is unavailable: {cause}")]
+pub struct DirectoryUnavailable {
+    /// When asking again makes sense.
+    pub retry_after: Duration,
+    /// What happened, for logs.
+    pub cause: String,
+}
+
+/// The issuers of a verifier.
+#[derive(Debug)]
+pub(super) struct Issuers {
+    fixed: HashMap<Arc<str>, Arc<OpenIssuer>>,
+    directory: Option<Lookup>,
+}
+
+impl Issuers {
+    pub(super) fn new(
+        fixed: HashMap<Arc<str>, Arc<OpenIssuer>>,
+        directory: Option<Arc<dyn IssuerDirectory>>,
+        backend: SignatureBackend,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let directory = directory.map(|directory| Lookup {
+            directory,
+            backend,
+            clock,
+            known: Cache::new(KNOWN),
+            unknown: Cache::new(UNKNOWN),
+            questions: Semaphore::new(MAX_QUESTIONS),
+        });
+        Self { fixed, directory }
+    }
+
+    /// The issuer of this name. A name that is in no configuration causes no network traffic of ours.
+    pub(super) async fn find(&self, name: &str) -> Result<Arc<OpenIssuer>, VerifyError> {
+        if let Some(issuer) = self.fixed.get(name) {
+            return Ok(Arc::clone(issuer));
+        }
+        match &self.directory {
+            Some(lookup) if name.len() <= MAX_NAME_BYTES => lookup.find(name).await,
+            _ => Err(TokenProblem::Issuer.into()),
+        }
+    }
+
+    /// Whether `issuer` still is what its name stands for, as far as is known without asking anybody.
+    pub(super) fn still_know(&self, issuer: &Arc<OpenIssuer>) -> bool {
+        let is_this = |other: &Arc<OpenIssuer>| Arc::ptr_eq(other, issuer);
+        match &self.directory {
+            // The fixed ones stay as they are.
+            None => true,
+            Some(lookup) => {
+                self.fixed.get(&issuer.name).is_some_and(is_this)
+                    || lookup
+                        .remembered(&issuer.name)
+                        .is_some_and(|known| is_this(&known.open))
+            }
+        }
+    }
+
+    /// Every issuer whose keys are at hand.
+    pub(super) fn all(&self) -> Vec<Arc<OpenIssuer>> {
+        let found = self.directory.iter().flat_map(|lookup| {
+            lookup
+                .known
+                .iter()
+                .map(|(_, known)| Arc::clone(&known.open))
+        });
+        self.fixed.values().cloned().chain(found).collect()
+    }
+}
+
+#[derive(Debug)]
+struct Lookup {
+    directory: Arc<dyn IssuerDirectory>,
+    backend: SignatureBackend,
+    clock: Arc<dyn Clock>,
+    known: Cache<Arc<str>, Known>,
+    unknown: Cache<Box<str>, Duration>,
+    questions: Semaphore,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    /// What the directory said, to see whether it says the same again.
+    told: Arc<Issuer>,
+    open: Arc<OpenIssuer>,
+    told_at: Duration,
+}
+
+impl Lookup {
+    async fn find(&self, name: &str) -> Result<Arc<OpenIssuer>, VerifyError> {
+        if let Some(answer) = self.answered(name) {
+            return answer;
+        }
+        let question = async {
+            // Never closed.
+            let _turn = self.questions.acquire().await;
+            // Whoever waited may have waited for the answer to this very question.
+            match self.answered(name) {
+                Some(answer) => answer,
+                None => self.ask(name).await,
+            }
+        };
+        tokio::time::timeout(QUESTION_TIMEOUT, question)
+            .await
+            .unwrap_or_else(|_| {
+                Err(VerifyError::Unavailable {
+                    retry_after: Duration::from_secs(1),
+                    cause: "the directory of issuers did not answer within 5 seconds".to_owned(),
+                })
+            })
+    }
+
+    /// What is known without asking.
+    fn answered(&self, name: &str) -> Option<Result<Arc<OpenIssuer>, VerifyError>> {
+        if let Some(known) = self.remembered(name) {
+            return Some(Ok(known.open));
+        }
+        let now = self.clock.elapsed();
+        let told_at = self.unknown.get(name)?;
+        let counts = now.saturating_sub(told_at) < UNKNOWN_FOR;
+        counts.then(|| Err(TokenProblem::Issuer.into()))
+    }
+
+    fn remembered(&self, name: &str) -> Option<Known> {
+        let now = self.clock.elapsed();
+        self.known
+            .get(name)
+            .filter(|known| now.saturating_sub(known.told_at) < KNOWN_FOR)
+    }
+
+    async fn ask(&self, name: &str) -> Result<Arc<OpenIssuer>, VerifyError> {
+        let answer = self.directory.issuer(name).await?;
+        let told_at = self.clock.elapsed();
+        let Some(told) = answer.filter(|issuer| issuer.name() == name) else {
+            self.known.invalidate(name);
+            self.unknown.insert(name.into(), told_at);
+            return Err(TokenProblem::Issuer.into());
+        };
+        let new = Known {
+            open: Arc::new(self.open(&told)?),
+            told: Arc::new(told),
+            told_at,
+        };
+        // The keys of an issuer that did not change stay, and requests that asked at the same time share them.
+        let known = self
+            .known
+            .entry(name.into())
+            .and_upsert_with(|earlier| match earlier.map(moka::Entry::into_value) {
+                Some(earlier) if earlier.told == new.told => Known {
+                    told_at,
+                    ..earlier
+                },
+                _ => new.clone(),
+            });
+        Ok(known.into_value().open)
+    }
+
+    fn open(&self, issuer: &Issuer) -> Result<OpenIssuer, VerifyError> {
+        let mut problems = Vec::new();
+        let open = issuer.open(self.backend, &self.clock, &mut problems);
+        open.ok_or_else(|| {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            VerifyError::Unavailable {
+                retry_after: KNOWN_FOR,
+                cause: problems.join("; "),
+            }
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! The manual: what is checked, in which order, and why the defaults are what they are.
+
+#[doc = include_str!("manual/tokens.md")]
+pub mod tokens {}
+
+#[doc = include_str!("manual/watching.md")]
+pub mod watching {}

@@ -1,0 +1,29 @@
+//! What is counted, through the [`metrics`] facade. The names and labels are part of the public interface;
+//! the [manual](crate::manual::watching) lists them.
+
+use metrics::counter;
+
+/// A token was judged: `accepted`, the code of its problem, or `undecided`.
+pub(crate) fn verification(outcome: &'static str) {
+    counter!("tenancy_token_verifications_total", "outcome" => outcome).increment(1);
+}
+
+/// What the verified-token cache did: `hit`, `miss`, `outdated` or `evicted`.
+pub(crate) fn token_cache(event: &'static str) {
+    counter!("tenancy_token_cache_total", "event" => event).increment(1);
+}
+
+/// A JWK set was asked for: `fetched`, `unchanged` or `failed`.
+pub(crate) fn fetch(outcome: &'static str) {
+    counter!("tenancy_jwks_fetches_total", "outcome" => outcome).increment(1);
+}
+
+/// A key of a JWK set cannot verify tokens.
+pub(crate) fn key_skipped(reason: &'static str) {
+    counter!("tenancy_jwks_keys_skipped_total", "reason" => reason).increment(1);
+}
+
+/// A request was refused, by the code that its client was told.
+pub(crate) fn refusal(code: &'static str) {
+    counter!("tenancy_refusals_total", "code" => code).increment(1);
+}

@@ -1,0 +1,336 @@
+//! What cannot be configured: each mistake has a name and says what to change, and all are told at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tenancy_core::{
+    Algorithm, ClaimMap, ConfigProblem, Issuer, IssueError, JwtVerifier, KeySource, SharedSecret,
+    SignatureBackend, SigningKey, SubjectId, TenantId, TokenCache, TokenIssuer,
+};
+use tenancy_examples::identity_provider::SigningKey as ProviderKey;
+
+const NAME: &str = "https://issuer.example";
+
+fn issuer() -> Issuer {
+    Issuer::new(NAME, ClaimMap::new("org_id"))
+        .audience("us")
+        .keys(KeySource::url("https://issuer.example/jwks"))
+}
+
+fn with_secret(algorithm: Algorithm, bytes: usize) -> Issuer {
+    let secret = SharedSecret::new(algorithm, vec![7; bytes]);
+    issuer().keys(KeySource::shared_secret(secret))
+}
+
+fn problems(issuers: impl IntoIterator<Item = Issuer>) -> Vec<ConfigProblem> {
+    match JwtVerifier::new(issuers) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.problems().to_vec(),
+    }
+}
+
+#[test]
+fn every_mistake_has_a_name_and_says_what_to_change() {
+    let name: Arc<str> = NAME.into();
+    let url = |url: &str| issuer().keys(KeySource::url(url));
+    let keys = || KeySource::url("https://issuer.example/jwks");
+    let second = Duration::from_secs(1);
+    let bad_url = |url: &str, problem: &str| ConfigProblem::KeyUrl {
+        issuer: NAME.into(),
+        url: url.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let insecure = "must use https (plain http is for loopback addresses only)";
+    for (issuer, problem) in [
+        (
+            Issuer::new(NAME, ClaimMap::new("t")).keys(keys()),
+            ConfigProblem::NoAudience(name.clone()),
+        ),
+        (
+            issuer().audience(""),
+            ConfigProblem::EmptyAudience(name.clone()),
+        ),
+        (
+            Issuer::new(NAME, ClaimMap::new("t")).audience("us"),
+            ConfigProblem::NoKeys(name.clone()),
+        ),
+        (
+            Issuer::new("", ClaimMap::new("t")).audience("us").keys(keys()),
+            ConfigProblem::NoName,
+        ),
+        (
+            Issuer::new("http://a.example", ClaimMap::new("t"))
+                .audience("us")
+                .keys(keys()),
+            ConfigProblem::InsecureName("http://a.example".into()),
+        ),
+        (
+            issuer().leeway(Duration::from_secs(301)),
+            ConfigProblem::Leeway(name.clone()),
+        ),
+        (
+            issuer().max_lifetime(Duration::ZERO),
+            ConfigProblem::MaxLifetime(name.clone()),
+        ),
+        (
+            issuer().algorithms([]),
+            ConfigProblem::NoAlgorithm(name.clone()),
+        ),
+        // HMAC beside RSA: with the public key as the secret, everybody could sign.
+        (
+            issuer().algorithms([Algorithm::RS256, Algorithm::HS256]),
+            ConfigProblem::AlgorithmOfOtherKeys {
+                issuer: name.clone(),
+                algorithm: Algorithm::HS256,
+            },
+        ),
+        (
+            with_secret(Algorithm::HS256, 32).algorithms([Algorithm::HS256, Algorithm::RS256]),
+            ConfigProblem::AlgorithmOfOtherKeys {
+                issuer: name.clone(),
+                algorithm: Algorithm::RS256,
+            },
+        ),
+        (
+            with_secret(Algorithm::HS256, 31),
+            ConfigProblem::WeakSecret {
+                issuer: name.clone(),
+                algorithm: Algorithm::HS256,
+                bytes: 31,
+                min: 32,
+            },
+        ),
+        (
+            with_secret(Algorithm::HS384, 47),
+            ConfigProblem::WeakSecret {
+                issuer: name.clone(),
+                algorithm: Algorithm::HS384,
+                bytes: 47,
+                min: 48,
+            },
+        ),
+        (
+            with_secret(Algorithm::HS512, 63),
+            ConfigProblem::WeakSecret {
+                issuer: name.clone(),
+                algorithm: Algorithm::HS512,
+                bytes: 63,
+                min: 64,
+            },
+        ),
+        (
+            with_secret(Algorithm::RS256, 64),
+            ConfigProblem::SecretForKeyPair {
+                issuer: name.clone(),
+                algorithm: Algorithm::RS256,
+            },
+        ),
+        (
+            issuer().keys(KeySource::shared_secrets([])),
+            ConfigProblem::NoKeys(name.clone()),
+        ),
+        (
+            issuer().keys(KeySource::shared_secrets([
+                SharedSecret::new(Algorithm::HS256, [1; 32]),
+                SharedSecret::new(Algorithm::HS256, [2; 32]),
+            ])),
+            ConfigProblem::AmbiguousSecrets(name.clone()),
+        ),
+        (
+            url("http://issuer.example/jwks"),
+            bad_url("http://issuer.example/jwks", insecure),
+        ),
+        (
+            url("ftp://issuer.example"),
+            bad_url("ftp://issuer.example", insecure),
+        ),
+        (url("jwks"), bad_url("jwks", "is not a URL")),
+        (
+            url("https://u:p@issuer.example/"),
+            bad_url(
+                "https://u:p@issuer.example/",
+                "must not carry a user name or password",
+            ),
+        ),
+        (
+            issuer().keys(KeySource::fixed("{}")),
+            ConfigProblem::FixedKeys {
+                issuer: name.clone(),
+                problem: "not a JWK set".to_owned(),
+            },
+        ),
+        (
+            issuer().keys(keys().cooldown(Duration::from_millis(999))),
+            ConfigProblem::Cooldown(name.clone()),
+        ),
+        (
+            issuer().keys(keys().fresh(Duration::from_secs(59))),
+            ConfigProblem::Fresh(name.clone()),
+        ),
+        (
+            issuer().keys(keys().outage(Duration::from_mins(5) - second)),
+            ConfigProblem::Outage(name.clone()),
+        ),
+        (issuer().tenants([]), ConfigProblem::NoTenants(name.clone())),
+    ] {
+        assert_eq!(problems([issuer]), [problem]);
+    }
+}
+
+#[test]
+fn what_is_next_to_a_mistake_is_none() {
+    for good in [
+        issuer(),
+        Issuer::new(NAME, ClaimMap::new("t"))
+            .accept_any_audience()
+            .keys(KeySource::discovery()),
+        Issuer::new("http://localhost:8080", ClaimMap::new("t"))
+            .audience("us")
+            .keys(KeySource::discovery()),
+        issuer().leeway(Duration::from_mins(5)),
+        issuer().algorithms([Algorithm::RS256, Algorithm::EdDSA]),
+        with_secret(Algorithm::HS256, 32),
+        with_secret(Algorithm::HS512, 64).algorithms([Algorithm::HS512]),
+        issuer().keys(KeySource::shared_secrets([
+            SharedSecret::new(Algorithm::HS256, [1; 32]).key_id("1"),
+            SharedSecret::new(Algorithm::HS256, [2; 32]).key_id("2"),
+        ])),
+    ] {
+        assert_eq!(problems([good]), []);
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let worst = Issuer::new("http://a.example", ClaimMap::new("t"))
+        .leeway(Duration::from_hours(1))
+        .max_lifetime(Duration::ZERO)
+        .algorithms([Algorithm::HS256])
+        .keys(KeySource::url("http://a.example/jwks").cooldown(Duration::ZERO));
+    let weak = with_secret(Algorithm::HS256, 8);
+    let error = JwtVerifier::builder()
+        .issuer(worst)
+        .issuer(weak)
+        .issuer(issuer())
+        .issuer(issuer())
+        .cache(TokenCache::default().max_tokens(0))
+        .max_token_bytes(0)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.problems().len(), 11, "{error}");
+    let text = error.to_string();
+    for part in [
+        "11 mistakes",
+        "plain http is for loopback",
+        "leeway of more than 5 minutes",
+        "maximum lifetime",
+        "cooldown below 1 second",
+        "`HS256`",
+        "`http://a.example/jwks` must use https",
+        "secret of 8 bytes; `HS256` needs 32",
+        "configured twice",
+        "call `without_cache`",
+        "1 KiB at least",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_verifier_needs_an_issuer() {
+    assert_eq!(problems([]), [ConfigProblem::NoIssuer]);
+}
+
+#[test]
+fn an_algorithm_that_the_backend_lacks_is_no_choice() {
+    let only = |algorithm| {
+        JwtVerifier::builder()
+            .issuer(issuer().algorithms([algorithm]))
+            .signature_backend(SignatureBackend::Portable)
+            .build()
+    };
+    let error = only(Algorithm::ES512).unwrap_err();
+    assert_eq!(
+        error.problems(),
+        [ConfigProblem::AlgorithmUnsupported(NAME.into())]
+    );
+    assert!(only(Algorithm::ES384).is_ok());
+}
+
+#[test]
+fn algorithms_have_the_names_of_the_rfc() {
+    for name in [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+        "HS256", "HS384", "HS512",
+    ] {
+        assert_eq!(name.parse::<Algorithm>().unwrap().to_string(), name);
+    }
+    assert_eq!("Ed25519".parse(), Ok(Algorithm::EdDSA));
+    for name in ["", "none", "rs256", "ES256K", "RS256 "] {
+        let error = name.parse::<Algorithm>().unwrap_err().to_string();
+        assert!(error.contains("use one of RS256"), "{error}");
+    }
+}
+
+#[test]
+fn a_fixed_set_says_why_it_is_unusable() {
+    let private = json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] }).to_string();
+    let weak = json!({ "keys": [ProviderKey::rsa(1).unwrap().public()] })
+        .to_string()
+        .replace("AQAB", "Aw");
+    for (document, problem) in [
+        (private, "none of its keys can verify tokens"),
+        (weak, "none of its keys can verify tokens"),
+        ("[]".to_owned(), "not a JWK set"),
+        (" ".repeat(300_000), "larger than"),
+    ] {
+        let [found] = &problems([issuer().keys(KeySource::fixed(document))])[..] else {
+            panic!("one problem");
+        };
+        assert!(found.to_string().contains(problem), "{found}");
+    }
+}
+
+#[test]
+fn what_cannot_be_issued_is_an_error() {
+    let weak = SigningKey::shared_secret(SharedSecret::new(Algorithm::HS256, "short"));
+    assert!(matches!(
+        TokenIssuer::new("me", "us", weak),
+        Err(IssueError::Secret(ConfigProblem::WeakSecret { .. }))
+    ));
+    assert_eq!(
+        SigningKey::generate(Algorithm::HS256).err(),
+        Some(IssueError::Key(Algorithm::HS256))
+    );
+    for pem in [
+        "",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+    ] {
+        assert!(SigningKey::from_pkcs8_pem(Algorithm::ES256, pem).is_err());
+    }
+
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    assert!(TokenIssuer::new("", "us", key.clone()).is_err());
+    assert!(TokenIssuer::new("me", "", key.clone()).is_err());
+    let issuer = TokenIssuer::new("me", "us", key).unwrap();
+    let (acme, ada) = (
+        TenantId::parse("acme").unwrap(),
+        SubjectId::parse("ada").unwrap(),
+    );
+    let token = || issuer.token(&acme, &ada);
+    assert_eq!(
+        token().claim("tenant_id", "globex").sign(),
+        Err(IssueError::Reserved("tenant_id".into()))
+    );
+    let keys_that_are_no_text = std::collections::BTreeMap::from([((1, 2), 3)]);
+    assert_eq!(
+        token().claim("map", keys_that_are_no_text).sign(),
+        Err(IssueError::Claim("map".into()))
+    );
+    for lifetime in [Duration::ZERO, Duration::from_hours(367 * 24), Duration::MAX] {
+        assert_eq!(token().lifetime(lifetime).sign(), Err(IssueError::Lifetime));
+    }
+    assert!(token().claim("plan", "gold").sign().is_ok());
+}
