@@ -19,6 +19,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use self::keys::{KeyError, SigningKey, encode_part};
+/// The algorithm of a [`SigningKey`], as jsonwebtoken names it.
+pub use jsonwebtoken::Algorithm as JsonWebAlgorithm;
 
 /// An identity provider that serves on loopback until it is dropped.
 #[derive(Debug)]

@@ -94,33 +94,44 @@ mod system {
 /// assert_eq!(clock.now(), UnixTime::from_seconds(1_700_000_060));
 /// ```
 #[derive(Debug)]
-pub struct ManualClock {
-    start: UnixTime,
-    elapsed: Mutex<Duration>,
+pub struct ManualClock(Mutex<Hands>);
+
+#[derive(Debug, Clone, Copy)]
+struct Hands {
+    now: UnixTime,
+    elapsed: Duration,
 }
 
 impl ManualClock {
     /// A clock that shows `start`.
     pub fn at(start: UnixTime) -> Self {
-        Self {
-            start,
-            elapsed: Mutex::new(Duration::ZERO),
-        }
+        Self(Mutex::new(Hands {
+            now: start,
+            elapsed: Duration::ZERO,
+        }))
     }
 
-    /// Moves wall time and elapsed time on by `duration`.
+    /// Moves wall time and elapsed time on by `duration`, of which wall time counts whole seconds.
     pub fn advance(&self, duration: Duration) {
-        let mut elapsed = crate::lock(&self.elapsed);
-        *elapsed = elapsed.saturating_add(duration);
+        let mut hands = crate::lock(&self.0);
+        let before = hands.elapsed.as_secs();
+        hands.elapsed = hands.elapsed.saturating_add(duration);
+        let seconds = Duration::from_secs(hands.elapsed.as_secs() - before);
+        hands.now = hands.now.saturating_add(seconds);
+    }
+
+    /// Sets wall time, as an operator sets a clock that was wrong. Elapsed time goes on as before.
+    pub fn set(&self, now: UnixTime) {
+        crate::lock(&self.0).now = now;
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> UnixTime {
-        self.start.saturating_add(self.elapsed())
+        crate::lock(&self.0).now
     }
 
     fn elapsed(&self) -> Duration {
-        *crate::lock(&self.elapsed)
+        crate::lock(&self.0).elapsed
     }
 }

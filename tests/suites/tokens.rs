@@ -1,11 +1,19 @@
 //! Which tokens are accepted: everything below is signed by the issuer's real key and verified over its real
 //! JWKS endpoint, unless the forgery is the signature itself.
 
+mod algorithms;
+mod cache;
+mod issuers;
+mod issuing;
+mod profiles;
+mod revocation;
+
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::{Value, json};
 use tenancy_core::{
-    BearerToken, ClaimMap, Claims, Issuer, JwtVerifier, KeySource, TokenProblem, VerifyError,
+    BearerToken, ClaimMap, Claims, Issuer, JwtVerifier, KeySource, SubjectId, TenantId,
+    TokenProblem, VerifyError,
 };
 use tenancy_examples::identity_provider::{IdentityProvider, SigningKey, encode_part};
 
@@ -70,6 +78,22 @@ impl Door {
         let header = changed(self.key.header(), name, value);
         verify(&self.verifier, &self.key.sign_with(&header, &self.claims())).await
     }
+}
+
+fn acme() -> TenantId {
+    TenantId::parse("acme").unwrap()
+}
+
+fn globex() -> TenantId {
+    TenantId::parse("globex").unwrap()
+}
+
+fn ada() -> SubjectId {
+    SubjectId::parse("ada").unwrap()
+}
+
+fn eve() -> SubjectId {
+    SubjectId::parse("eve").unwrap()
 }
 
 fn changed(mut object: Value, name: &str, value: Option<Value>) -> Value {

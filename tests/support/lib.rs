@@ -2,6 +2,8 @@
 
 pub mod analytics_actix;
 pub mod cancel;
+pub mod fuzzed;
+pub mod key_server;
 pub mod notes;
 pub mod postgres;
 pub mod slow_link;

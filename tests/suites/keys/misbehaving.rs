@@ -47,10 +47,8 @@ async fn a_fetch_that_never_ends_is_given_up() {
     assert!(started.elapsed() < Duration::from_secs(6));
     // And counted as a failure, so that the next attempt waits its turn.
     clock.advance(Duration::from_secs(1));
-    assert_eq!(
-        outcome(&verifier, &any_token()).await,
-        Outcome::Unavailable(Duration::from_secs(2))
-    );
+    let next = outcome(&verifier, &any_token()).await;
+    assert!(next.is_pause(Duration::from_secs(2)));
 }
 
 #[tokio::test]
@@ -58,10 +56,7 @@ async fn a_fetch_that_panics_is_a_failure_like_others() {
     let (verifier, clock) = misbehaving(Misbehaving::Panicking);
     for expected in [1, 2, 4] {
         let expected = Duration::from_secs(expected);
-        assert_eq!(
-            outcome(&verifier, &any_token()).await,
-            Outcome::Unavailable(expected)
-        );
+        assert!(outcome(&verifier, &any_token()).await.is_pause(expected));
         clock.advance(expected);
     }
 }

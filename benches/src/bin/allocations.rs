@@ -1,0 +1,49 @@
+//! Counts the allocations of every candidate, a line of JSON for each.
+//!
+//! Apart from the report, because counting takes time, and more of it where more is allocated.
+
+use allocation_counter::AllocationInfo;
+use serde_json::json;
+use tenancy_benches::{Candidate, Failure, comparisons};
+
+const TIMES: u64 = 64;
+
+fn main() -> Result<(), Failure> {
+    for comparison in comparisons()? {
+        for candidate in comparison.candidates() {
+            if candidate.repeats_itself() {
+                let (count, bytes) = per_verification(candidate);
+                let (bench, name) = (&comparison.bench, candidate.name());
+                println!(
+                    "{}",
+                    json!({ "bench": bench, "candidate": name, "count": count, "bytes": bytes })
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What `TIMES` verifications allocate beyond a single one, whose batch costs the same.
+fn per_verification(candidate: &Candidate) -> (f64, f64) {
+    let _warm = allocated(candidate, 1);
+    let (one, more) = (allocated(candidate, 1), allocated(candidate, 1 + TIMES));
+    (
+        each(more.count_total, one.count_total),
+        each(more.bytes_total, one.bytes_total),
+    )
+}
+
+fn allocated(candidate: &Candidate, times: u64) -> AllocationInfo {
+    allocation_counter::measure(|| {
+        candidate.run(times);
+    })
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "nobody allocates 2^53 times in a benchmark"
+)]
+fn each(more: u64, one: u64) -> f64 {
+    (more as f64 - one as f64) / TIMES as f64
+}

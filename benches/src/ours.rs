@@ -1,0 +1,65 @@
+//! Ours, configured as an ordinary service configures it.
+
+use std::rc::Rc;
+
+use tenancy_core::{BearerToken, ClaimMap, Issuer, JwtVerifier, KeySource, SharedSecret};
+use tokio::runtime::Runtime;
+
+use crate::Failure;
+use crate::entrant::{Entrant, VerifyLater};
+use crate::specimen::{AUDIENCE, Algorithm, ISSUER, SECRET};
+
+/// Without a cache of verified tokens.
+pub(crate) fn uncached(
+    algorithm: Algorithm,
+    jwks_url: &str,
+    runtime: &Rc<Runtime>,
+) -> Result<Entrant, Failure> {
+    let verifier = JwtVerifier::builder()
+        .issuer(issuer(algorithm, jwks_url))
+        .without_cache()
+        .build()?;
+    Ok(Entrant::later("tenancy", runtime, Ours(verifier)))
+}
+
+/// With the cache that is there by default.
+pub(crate) fn cached(
+    algorithm: Algorithm,
+    jwks_url: &str,
+    runtime: &Rc<Runtime>,
+) -> Result<Entrant, Failure> {
+    let verifier = JwtVerifier::builder()
+        .issuer(issuer(algorithm, jwks_url))
+        .build()?;
+    Ok(Entrant::later("tenancy, cached", runtime, Ours(verifier)))
+}
+
+fn issuer(algorithm: Algorithm, jwks_url: &str) -> Issuer {
+    let keys = match algorithm {
+        Algorithm::Rs256 | Algorithm::Es256 | Algorithm::EdDsa => KeySource::url(jwks_url),
+        Algorithm::Hs256 => {
+            let secret = SharedSecret::new(tenancy_core::Algorithm::HS256, SECRET);
+            KeySource::shared_secret(secret.key_id(algorithm.name()))
+        }
+    };
+    Issuer::new(ISSUER, ClaimMap::frontegg())
+        .audience(AUDIENCE)
+        .keys(keys)
+}
+
+struct Ours(JwtVerifier);
+
+impl VerifyLater for Ours {
+    type Presented<'t> = &'t str;
+
+    fn present<'t>(&self, token: &'t str) -> Self::Presented<'t> {
+        token
+    }
+
+    async fn accepts(&self, token: &Self::Presented<'_>) -> bool {
+        let Some(token) = BearerToken::parse(*token) else {
+            return false;
+        };
+        self.0.verify(token).await.is_ok()
+    }
+}

@@ -1,0 +1,126 @@
+//! The benchmarks of verifying one token.
+
+use std::rc::Rc;
+
+use tokio::runtime::{self, Runtime};
+
+use crate::candidate::Answer::{Accepted, Refused};
+use crate::candidate::Tokens;
+use crate::entrant::Entrant;
+use crate::peers::{self, Peers};
+use crate::specimen::{Algorithm, Specimen, forged, garbage};
+use crate::{Comparison, Failure, endpoint, ours, proof};
+
+/// How many other tokens are in the cache.
+const RESIDENT: usize = 10_000;
+
+/// One thread, an issuer whose keys everyone has.
+struct Setting {
+    specimen: Rc<Specimen>,
+    jwks_url: String,
+    runtime: Rc<Runtime>,
+}
+
+pub(crate) fn comparisons() -> Result<Vec<Comparison>, Failure> {
+    peers::choose_aws_lc()?;
+    let specimen = Specimen::new()?;
+    let setting = Setting {
+        jwks_url: endpoint::serve(&specimen.jwks())?,
+        specimen: Rc::new(specimen),
+        runtime: Rc::new(
+            runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?,
+        ),
+    };
+    let mut comparisons = Vec::new();
+    for algorithm in Algorithm::ALL {
+        comparisons.extend(setting.of(algorithm)?);
+    }
+    Ok(comparisons)
+}
+
+impl Setting {
+    fn of(&self, algorithm: Algorithm) -> Result<Vec<Comparison>, Failure> {
+        let name = format!("verify/{}", algorithm.name().to_lowercase());
+        let peers = self.peers(algorithm)?;
+        let ours = ours::uncached(algorithm, &self.jwks_url, &self.runtime)?;
+        proof::verifies(&ours, &self.specimen, algorithm)?;
+        let token = Tokens::same(self.specimen.token(algorithm)?);
+
+        let accepted = Comparison::new(&name, ours.clone(), &peers.all(), &token, Accepted);
+        let mut comparisons = vec![accepted];
+        if algorithm == Algorithm::Rs256 {
+            comparisons.push(self.cached(&format!("{name}/cached"), &peers, &token)?);
+            comparisons.extend(self.refused(&name, &ours, &peers)?);
+        }
+        if algorithm == Algorithm::EdDsa {
+            comparisons.push(self.distinct(&format!("{name}/distinct"), &ours, &peers)?);
+        }
+        for comparison in &mut comparisons {
+            comparison.left_out.clone_from(&peers.left_out);
+        }
+        Ok(comparisons)
+    }
+
+    /// All that can verify `algorithm`, and do.
+    fn peers(&self, algorithm: Algorithm) -> Result<Peers, Failure> {
+        let peers = Peers::new(algorithm, &self.specimen, &self.jwks_url, &self.runtime)?;
+        proof::checks_signatures(&peers.bare, &self.specimen, algorithm)?;
+        for peer in &peers.libraries {
+            proof::verifies(peer, &self.specimen, algorithm)?;
+        }
+        Ok(peers)
+    }
+
+    /// Ours with a cache in which `token` is one of many.
+    fn cached(&self, name: &str, peers: &Peers, token: &Tokens) -> Result<Comparison, Failure> {
+        let ours = self.ours_with_full_cache(Algorithm::Rs256)?;
+        Ok(Comparison::new(name, ours, &peers.all(), token, Accepted))
+    }
+
+    /// The way to the refusal of what no issuer signed, and of what is no token.
+    fn refused(
+        &self,
+        name: &str,
+        ours: &Entrant,
+        peers: &Peers,
+    ) -> Result<[Comparison; 2], Failure> {
+        let forged = forged(&self.specimen.token(Algorithm::Rs256)?).ok_or("no signature")?;
+        let refused = |what: &str, token, peers: &[Entrant]| {
+            let name = format!("{name}/{what}");
+            Comparison::new(name, ours.clone(), peers, &Tokens::same(token), Refused)
+        };
+        Ok([
+            refused("bad-signature", forged, &peers.all()),
+            refused("garbage", garbage(), &peers.libraries),
+        ])
+    }
+
+    /// Ours with a cache that never helps, because no token comes twice. With `EdDSA`, which signs tokens
+    /// faster than anyone verifies them.
+    fn distinct(
+        &self,
+        name: &str,
+        uncached: &Entrant,
+        peers: &Peers,
+    ) -> Result<Comparison, Failure> {
+        let ours = self.ours_with_full_cache(Algorithm::EdDsa)?;
+        let mut others = peers.all();
+        others.push(uncached.clone());
+        let tokens = Tokens::Distinct(Rc::clone(&self.specimen), Algorithm::EdDsa);
+        Ok(Comparison::new(name, ours, &others, &tokens, Accepted))
+    }
+
+    /// The cache is filled with tokens that are signed by the fastest key of the issuer.
+    fn ours_with_full_cache(&self, algorithm: Algorithm) -> Result<Entrant, Failure> {
+        let ours = ours::cached(algorithm, &self.jwks_url, &self.runtime)?;
+        proof::verifies(&ours, &self.specimen, algorithm)?;
+        for _ in 0..RESIDENT {
+            if !ours.accepts(&self.specimen.token(Algorithm::EdDsa)?) {
+                return Err("a token that should fill the cache is not accepted".into());
+            }
+        }
+        Ok(ours)
+    }
+}

@@ -1,0 +1,192 @@
+//! Where a request may put its token, and how it names one of its tenants: alike on axum and actix-web.
+
+use serde_json::{Value, json};
+use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
+use tenancy_examples::identity_provider::{SigningKey, now};
+
+use super::answers::{on_actix, on_axum, send};
+
+const NAME: &str = "https://issuer.example";
+
+/// A token that may be used for each of these tenants.
+fn token(key: &SigningKey, orgs: &Value) -> String {
+    let exp = now() + 600;
+    key.sign(&json!({ "iss": NAME, "aud": "us", "sub": "ada", "orgs": orgs, "roles": ["Editor"], "exp": exp }))
+}
+
+fn admission(key: &SigningKey) -> Admission {
+    let set = json!({ "keys": [key.public()] }).to_string();
+    let map = ClaimMap::of_memberships("orgs").roles("roles");
+    let issuer = Issuer::new(NAME, map)
+        .audience("us")
+        .keys(KeySource::fixed(set));
+    Admission::new(JwtVerifier::new([issuer]).unwrap())
+}
+
+async fn on_both(admission: Admission) -> [String; 2] {
+    [on_axum(admission.clone()).await, on_actix(admission)]
+}
+
+async fn status(service: &str, path: &str, fields: &[(&str, &str)]) -> u16 {
+    send(service, path, fields).await.status
+}
+
+#[tokio::test]
+async fn a_token_may_stand_in_a_configured_header_cookie_or_parameter() {
+    let key = SigningKey::ec(1).unwrap();
+    let good = token(&key, &json!(["acme"]));
+    let (good, bearer, cookie) = (
+        good.as_str(),
+        format!("Bearer {good}"),
+        format!("theme=dark; session={good}"),
+    );
+    let in_query = format!("/who?access_token={good}");
+    let everywhere = admission(&key)
+        .token_header("X-Access-Token")
+        .token_cookie("session")
+        .token_query_parameter("access_token");
+    for service in on_both(everywhere).await {
+        for (path, fields, expected) in [
+            ("/who", &[("authorization", bearer.as_str())][..], 200),
+            ("/who", &[("x-access-token", good)], 200),
+            ("/who", &[("cookie", &cookie)], 200),
+            (&in_query, &[], 200),
+            ("/who", &[], 401),
+            // One credential, or none at all.
+            (
+                "/who",
+                &[("authorization", bearer.as_str()), ("cookie", &cookie)],
+                400,
+            ),
+            ("/who", &[("x-access-token", good), ("cookie", &cookie)], 400),
+            (&in_query, &[("x-access-token", good)], 400),
+            ("/who", &[("x-access-token", good), ("x-access-token", good)], 400),
+            ("/who", &[("authorization", "Bearer"), ("cookie", &cookie)], 400),
+            ("/who", &[("x-access-token", "not a token")], 400),
+        ] {
+            assert_eq!(status(&service, path, fields).await, expected, "{path} {fields:?}");
+        }
+    }
+    // By default, one place only.
+    for service in on_both(admission(&key)).await {
+        for (path, fields) in [
+            ("/who", &[("x-access-token", good)][..]),
+            ("/who", &[("cookie", &cookie)]),
+            (&in_query, &[]),
+        ] {
+            assert_eq!(status(&service, path, fields).await, 401, "{path} {fields:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_one_of_the_tenants_that_its_token_is_for() {
+    let key = SigningKey::ec(1).unwrap();
+    let of = |orgs: Value| format!("Bearer {}", token(&key, &orgs));
+    let (several, one) = (of(json!(["acme", "globex"])), of(json!(["acme"])));
+    for service in on_both(admission(&key).tenant_header("X-Tenant-ID")).await {
+        for (bearer, named, expected) in [
+            (&several, &["acme"][..], (200, "acme")),
+            (&several, &["globex"], (200, "globex")),
+            (&several, &[], (403, "tenant_not_named")),
+            (&several, &["initech"], (403, "tenant_not_granted")),
+            (&several, &["ACME"], (403, "tenant_not_granted")),
+            (&several, &["*"], (403, "tenant_not_granted")),
+            (&several, &["acme,globex"], (403, "tenant_not_granted")),
+            (&several, &[""], (403, "tenant_not_granted")),
+            (&several, &["acme", "acme"], (403, "tenant_not_granted")),
+            (&one, &[], (200, "acme")),
+            (&one, &["acme"], (200, "acme")),
+            (&one, &["globex"], (403, "tenant_not_granted")),
+        ] {
+            let mut fields = vec![("authorization", bearer.as_str())];
+            fields.extend(named.iter().map(|name| ("x-tenant-id", *name)));
+            let answer = send(&service, "/who", &fields).await;
+            let body = serde_json::from_str::<Value>(&answer.body).ok();
+            let code = body.as_ref().and_then(|body| body["code"].as_str());
+            assert_eq!(
+                (answer.status, code.unwrap_or(&answer.body)),
+                expected,
+                "{named:?}"
+            );
+        }
+    }
+    // Where no header is configured, none counts.
+    for service in on_both(admission(&key)).await {
+        let fields = [("authorization", several.as_str()), ("x-tenant-id", "acme")];
+        assert_eq!(status(&service, "/who", &fields).await, 403);
+    }
+}
+
+#[tokio::test]
+async fn optional_routes_let_the_absent_through_and_nothing_else() {
+    let key = SigningKey::ec(1).unwrap();
+    let good = format!("Bearer {}", token(&key, &json!(["acme"])));
+    for service in on_both(admission(&key).optional()).await {
+        for (fields, expected) in [
+            (&[][..], (200, "nobody")),
+            (&[("authorization", "Basic dTpw")], (200, "nobody")),
+            (&[("authorization", good.as_str())], (200, "acme")),
+        ] {
+            let answer = send(&service, "/maybe", fields).await;
+            assert_eq!((answer.status, answer.body.as_str()), expected, "{fields:?}");
+        }
+        for (fields, expected) in [
+            (&[("authorization", "Bearer")][..], 400),
+            (&[("authorization", "Bearer a.b.c")], 401),
+            (
+                &[("authorization", good.as_str()), ("authorization", &good)],
+                400,
+            ),
+        ] {
+            assert_eq!(status(&service, "/maybe", fields).await, expected, "{fields:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_missing_is_403_insufficient_scope() {
+    let key = SigningKey::ec(1).unwrap();
+    let admission = admission(&key);
+    let context = crate::presenting::admitted(&admission, &token(&key, &json!(["acme"]))).await;
+    assert!(context.require_role("Editor").is_ok());
+    for missing in [
+        context.require_role("editor"),
+        context.require_role("Edit"),
+        context.require_permission("Editor"),
+    ] {
+        let answer = admission.response(&missing.unwrap_err());
+        assert_eq!(answer.status(), 403);
+        assert_eq!(
+            answer.challenge(),
+            Some(r#"Bearer realm="api", error="insufficient_scope""#)
+        );
+        assert!(answer.body().contains(r#""code":"insufficient_scope""#));
+        assert!(!answer.body().contains("ditor"), "nothing is reflected");
+    }
+}
+
+async fn admitted(admission: &Admission, token: &str) -> tenancy_core::TenantContext {
+    struct Head(String);
+
+    impl tenancy_core::RequestHead for Head {
+        fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+            (name == "authorization")
+                .then_some(self.0.as_bytes())
+                .into_iter()
+        }
+
+        fn path(&self) -> &str {
+            "/"
+        }
+
+        fn query(&self) -> Option<&str> {
+            None
+        }
+    }
+
+    match admission.admit(&Head(format!("Bearer {token}"))).await {
+        Ok(tenancy_core::Admitted::For(context)) => context,
+        other => panic!("{other:?}"),
+    }
+}

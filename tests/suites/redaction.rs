@@ -1,0 +1,1 @@
+//! Secrets stay out of logs and debug output.
