@@ -49,6 +49,11 @@ impl fmt::Display for IdentifierProblem {
 }
 
 pub(crate) fn check(what: &'static str, text: &str) -> Result<(), InvalidIdentifier> {
+    // Nearly all are printable ASCII without spaces, which breaks none of the rules below but the first two.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain && (1..=MAX_BYTES).contains(&text.len()) {
+        return Ok(());
+    }
     let problem = if text.is_empty() {
         IdentifierProblem::Empty
     } else if text.len() > MAX_BYTES {

@@ -7,8 +7,7 @@ mod signing_key;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -254,11 +253,11 @@ impl NewToken<'_> {
         let header = self.issuer.key.header().to_string();
         let message = format!(
             "{}.{}",
-            URL_SAFE_NO_PAD.encode(header),
-            URL_SAFE_NO_PAD.encode(Value::Object(claims).to_string())
+            URL_SAFE_NO_PAD.encode_to_string(header),
+            URL_SAFE_NO_PAD.encode_to_string(Value::Object(claims).to_string())
         );
         let signature = self.issuer.key.sign(message.as_bytes())?;
-        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode_to_string(signature)))
     }
 }
 
@@ -270,5 +269,5 @@ fn list<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Value {
 fn random_id() -> Result<String, IssueError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| IssueError::Signature)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(URL_SAFE_NO_PAD.encode_to_string(bytes))
 }

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 use tenancy_core::{
-    Algorithm, BearerToken, ClaimMap, Claims, Issuer, JwtVerifier, KeySource, ManualClock,
-    MalformedCredential, Presented, RequestHead, SharedSecret, UnixTime,
+    Algorithm, BearerToken, ClaimMap, Claims, Issuer, JwtVerifier, KeySource, MalformedCredential,
+    ManualClock, Presented, RequestHead, SharedSecret, UnixTime,
 };
 
 const NAME: &str = "fuzzed";
@@ -27,9 +27,14 @@ const MAX_LIFETIME: Duration = Duration::from_hours(366 * 24);
 const GOOD_CLAIMS: &str =
     r#"{"iss":"fuzzed","aud":"us","exp":1700000600,"sub":"ada","tenant_id":"acme"}"#;
 /// The public half of the key that signed [`TOKEN_OF_THE_KEY`].
-const PUBLIC_KEY: &str = "PUBLICKEY";
+const PUBLIC_KEY: &str = "_RckOFqgx1tk-3jNYC-h2ZH96_drE8WO1wLqyDXp9hg";
 /// An `EdDSA` token with the claims above and the `kid` [`KEY_ID`].
-const TOKEN_OF_THE_KEY: &str = "TOKENOFTHEKEY";
+const TOKEN_OF_THE_KEY: &str = concat!(
+    "eyJhbGciOiJFZERTQSIsImtpZCI6ImtleSJ9.",
+    "eyJpc3MiOiJmdXp6ZWQiLCJhdWQiOiJ1cyIsImV4cCI6MTcwMD",
+    "AwMDYwMCwic3ViIjoiYWRhIiwidGVuYW50X2lkIjoiYWNtZSJ9.",
+    "AJ5dtKsTi2aBLZ82Ze1zbeQdM21nAxRTbLktdQVwsXOKUkATdMqHIF1Z7M159t98srnMpnkTcH8ac4piwbKGDA",
+);
 
 /// `data` as the header of a token whose signature fits.
 ///
@@ -43,7 +48,11 @@ pub fn header(data: &[u8]) {
         return;
     }
     let header = object(data).unwrap_or_default();
-    let text = |name| header.get(name).map(|value| value.as_str().unwrap_or_default());
+    let text = |name| {
+        header
+            .get(name)
+            .map(|value| value.as_str().unwrap_or_default())
+    };
     assert_eq!(text("alg"), Some("HS256"));
     assert!(text("kid").is_none_or(|id| id == KEY_ID));
     let types = ["jwt", "at+jwt", "application/at+jwt"];
@@ -71,21 +80,41 @@ pub fn claims(data: &[u8]) {
         one => one == Some(&AUDIENCE.into()),
     };
     assert!(audience, "for somebody else");
-    let seconds = |name| claims.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN));
+    let seconds = |name| {
+        claims
+            .get(name)
+            .map(|value| value.as_f64().unwrap_or(f64::NAN))
+    };
     #[expect(clippy::cast_precision_loss, reason = "seconds of this century")]
     let (now, leeway, most) = (NOW as f64, LEEWAY.as_secs_f64(), MAX_LIFETIME.as_secs_f64());
     let expiry = seconds("exp").unwrap_or(f64::NAN);
-    assert!(now < expiry + leeway && expiry < now + most + 1.0, "out of time");
+    assert!(
+        now < expiry + leeway && expiry < now + most + 1.0,
+        "out of time"
+    );
     for start in ["nbf", "iat"] {
-        assert!(seconds(start).is_none_or(|start| start <= now + leeway), "too early");
+        assert!(
+            seconds(start).is_none_or(|start| start <= now + leeway),
+            "too early"
+        );
     }
     assert!(!claims.contains_key("cnf"), "bound to a key");
     assert_eq!(text("sub"), Some(verified.subject().as_str()));
-    assert_eq!(text("tenant_id"), verified.tenant().map(|tenant| tenant.as_str()));
-    assert_eq!(text("project_id"), verified.project().map(|project| project.as_str()));
+    assert_eq!(
+        text("tenant_id"),
+        verified.tenant().map(|tenant| tenant.as_str())
+    );
+    assert_eq!(
+        text("project_id"),
+        verified.project().map(|project| project.as_str())
+    );
     assert_eq!(text("jti"), verified.token_id());
     for (name, value) in &claims {
-        assert_eq!(verified.claim(name.as_str()), Ok(Some(value.clone())), "{name}");
+        assert_eq!(
+            verified.claim(name.as_str()),
+            Ok(Some(value.clone())),
+            "{name}"
+        );
     }
 }
 
@@ -100,11 +129,23 @@ pub fn jwks(data: &[u8]) {
         return;
     };
     let status = verifier.key_status();
-    assert!(status.iter().all(|issuer| issuer.keys > 0 && issuer.keys + issuer.skipped <= 100));
+    assert!(
+        status
+            .iter()
+            .all(|issuer| issuer.keys > 0 && issuer.keys + issuer.skipped <= 100)
+    );
     // The classic confusion: the document, which everybody knows, used as an HMAC secret.
     let header = format!(r#"{{"alg":"HS256","kid":"{KEY_ID}"}}"#);
-    let forged = signed(header.as_bytes(), GOOD_CLAIMS.as_bytes(), document.as_bytes());
-    assert_eq!(verify(&verifier, &forged), None, "signed with what is public");
+    let forged = signed(
+        header.as_bytes(),
+        GOOD_CLAIMS.as_bytes(),
+        document.as_bytes(),
+    );
+    assert_eq!(
+        verify(&verifier, &forged),
+        None,
+        "signed with what is public"
+    );
     // serde_json gives up where the reader under test, which skips what it does not know, goes on.
     let Some(set) = object(document.as_bytes()) else {
         return;
@@ -114,7 +155,10 @@ pub fn jwks(data: &[u8]) {
         .into_iter()
         .flatten()
         .any(|entry| entry.get("x").and_then(Value::as_str) == Some(PUBLIC_KEY));
-    assert!(is_there || verify(&verifier, TOKEN_OF_THE_KEY).is_none(), "signed by nobody");
+    assert!(
+        is_there || verify(&verifier, TOKEN_OF_THE_KEY).is_none(),
+        "signed by nobody"
+    );
 }
 
 /// `data` as the `Authorization` fields of a request, one in each line.
@@ -133,7 +177,10 @@ pub fn authorization(data: &[u8]) {
         }
         (Presented::Malformed(MalformedCredential::Several), fields) => assert!(fields.len() > 1),
         (Presented::Absent, [only]) => {
-            assert!(!only.to_ascii_lowercase().starts_with(b"bearer "), "overlooked");
+            assert!(
+                !only.to_ascii_lowercase().starts_with(b"bearer "),
+                "overlooked"
+            );
         }
         (Presented::Malformed(_), [_]) => {}
         (presented, fields) => assert!(fields.len() == 1, "{presented:?}"),
@@ -193,7 +240,11 @@ fn verify(verifier: &JwtVerifier, token: &str) -> Option<Claims> {
 }
 
 fn signed(header: &[u8], payload: &[u8], secret: &[u8]) -> String {
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));
     format!("{message}.{signature}")

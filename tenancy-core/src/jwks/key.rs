@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use crate::SignatureBackend;
@@ -236,7 +235,7 @@ fn edwards_curve(jwk: &Jwk) -> Result<Material, Unusable> {
 
 fn octets(member: Option<&str>) -> Result<Vec<u8>, Unusable> {
     URL_SAFE_NO_PAD
-        .decode(member.ok_or(Unusable::Material)?)
+        .decode_to_vec(member.ok_or(Unusable::Material)?)
         .map_err(|_| Unusable::Material)
 }
 

@@ -108,9 +108,9 @@ impl KeySet {
     ///
     /// A key that the token names is binding. A token that names none is accepted only while exactly one
     /// key fits, so that nobody relies on trying keys in turn.
-    pub(crate) fn select(&self, header: &Header) -> Result<&Key, TokenProblem> {
+    pub(crate) fn select(&self, header: &Header<'_>) -> Result<&Key, TokenProblem> {
         if let Some(id) = &header.key_id {
-            let named = self.keys.iter().find(|key| key.id.as_ref() == Some(id));
+            let named = self.keys.iter().find(|key| key.id.as_deref() == Some(&**id));
             let key = named.ok_or(TokenProblem::NoMatchingKey)?;
             return if key.allows(header.algorithm) {
                 Ok(key)

@@ -1,7 +1,6 @@
 //! The compact serialisation: `header.payload.signature` (RFC 7515 §7.1).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 
 use super::TokenProblem;
 
@@ -21,16 +20,22 @@ impl<'a> Compact<'a> {
         if token.len() > max_bytes {
             return Err(TokenProblem::TooLong);
         }
-        let (header, rest) = token.split_once('.').ok_or(TokenProblem::NotCompact)?;
-        let (payload, signature) = rest.split_once('.').ok_or(TokenProblem::NotCompact)?;
-        match signature.bytes().filter(|byte| *byte == b'.').count() {
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second)) = (dots.next(), dots.next()) else {
+            return Err(TokenProblem::NotCompact);
+        };
+        match dots.take(3).count() {
             0 => {}
             2 => return Err(TokenProblem::Encrypted),
             _ => return Err(TokenProblem::NotCompact),
         }
-        let (signed, _) = token
-            .split_at_checked(header.len() + 1 + payload.len())
-            .ok_or(TokenProblem::NotCompact)?;
+        let part = |range| token.get(range).ok_or(TokenProblem::NotCompact);
+        let signed = token.get(..second).ok_or(TokenProblem::NotCompact)?;
+        let (header, payload, signature) = (
+            part(0..first)?,
+            part(first + 1..second)?,
+            part(second + 1..token.len())?,
+        );
         Ok(Self {
             header,
             payload,
@@ -56,14 +61,14 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// base64url without padding (RFC 4648 §5). The engine refuses padding, alien characters and a last
-/// character whose unused bits are not zero, so that a token has one spelling only.
+/// base64url without padding (RFC 4648 §5). Padding, alien characters and a last character whose unused bits
+/// are not zero are refused, so that a token has one spelling only.
 fn decode(segment: &str) -> Result<Vec<u8>, TokenProblem> {
     if segment.is_empty() {
         return Err(TokenProblem::NotCompact);
     }
     URL_SAFE_NO_PAD
-        .decode(segment)
+        .decode_to_vec(segment)
         .map_err(|_| TokenProblem::NotCompact)
 }
 

@@ -1,13 +1,15 @@
 //! The JOSE header: what it must say and what it must not (RFC 7515 §4, RFC 8725 §3).
 
+use std::borrow::Cow;
+
 use super::{Algorithm, TokenProblem};
 use crate::json::{Json, Object, object};
 
 /// What of a header decides how a token is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Header {
+pub(crate) struct Header<'a> {
     pub(crate) algorithm: Algorithm,
-    pub(crate) key_id: Option<String>,
+    pub(crate) key_id: Option<Cow<'a, str>>,
     pub(super) kind: Kind,
 }
 
@@ -20,8 +22,8 @@ pub(super) enum Kind {
     AccessToken,
 }
 
-impl Header {
-    pub(super) fn read(text: &str) -> Result<Self, TokenProblem> {
+impl<'a> Header<'a> {
+    pub(super) fn read(text: &'a str) -> Result<Self, TokenProblem> {
         let members = object(text).map_err(|_| TokenProblem::Header)?;
         extensions_are_refused(&members)?;
         Ok(Self {
@@ -73,10 +75,10 @@ fn algorithm(members: &Object<'_>) -> Result<Algorithm, TokenProblem> {
         .ok_or(TokenProblem::Algorithm)
 }
 
-fn key_id(members: &Object<'_>) -> Result<Option<String>, TokenProblem> {
+fn key_id<'a>(members: &Object<'a>) -> Result<Option<Cow<'a, str>>, TokenProblem> {
     match members.get("kid") {
         None => Ok(None),
-        Some(Json::String(kid)) => Ok(Some(kid.clone().into_owned())),
+        Some(Json::String(kid)) => Ok(Some(kid.clone())),
         Some(_) => Err(TokenProblem::Header),
     }
 }
@@ -85,7 +87,7 @@ fn key_id(members: &Object<'_>) -> Result<Option<String>, TokenProblem> {
 mod tests {
     use super::*;
 
-    fn read(header: &str) -> Result<Header, TokenProblem> {
+    fn read(header: &str) -> Result<Header<'_>, TokenProblem> {
         Header::read(header)
     }
 
@@ -98,9 +100,9 @@ mod tests {
             (r#","typ":"at+JWT""#, Kind::AccessToken),
             (r#","typ":"application/at+jwt""#, Kind::AccessToken),
         ] {
-            let header = read(&format!(r#"{{"alg":"ES256","kid":"k"{typ}}}"#)).unwrap();
+            let text = format!(r#"{{"alg":"ES256","kid":"k"{typ}}}"#);
             assert_eq!(
-                header,
+                read(&text).unwrap(),
                 Header {
                     algorithm: Algorithm::ES256,
                     key_id: Some("k".into()),

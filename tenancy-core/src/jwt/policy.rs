@@ -56,7 +56,7 @@ impl Policy {
     /// Judges claims whose signature was verified.
     pub(super) fn check(
         &self,
-        header: &Header,
+        header: &Header<'_>,
         claims: &Object<'_>,
         now: UnixTime,
     ) -> Result<Times, TokenProblem> {
@@ -177,7 +177,7 @@ fn is_not_bound_to_a_key(claims: &Object<'_>) -> Result<(), TokenProblem> {
 }
 
 /// RFC 9068 §2.1 and §2.2. `iss` and `exp` are required of every token.
-fn is_an_access_token(header: &Header, claims: &Object<'_>) -> Result<(), TokenProblem> {
+fn is_an_access_token(header: &Header<'_>, claims: &Object<'_>) -> Result<(), TokenProblem> {
     if header.kind != Kind::AccessToken {
         return Err(TokenProblem::Type);
     }

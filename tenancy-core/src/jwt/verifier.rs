@@ -128,8 +128,9 @@ impl JwtVerifier {
 
     async fn prove(&self, token: &str) -> Result<Remembered, VerifyError> {
         let compact = Compact::split(token, self.max_token_bytes)?;
+        let header = compact.header()?;
         let unverified = Unverified {
-            header: Header::read(&compact.header()?)?,
+            header: Header::read(&header)?,
             signature: compact.signature()?,
             signed: compact.signed(),
         };
@@ -211,7 +212,7 @@ impl TokenVerifier for JwtVerifier {
 
 /// A token that was read and proves nothing yet.
 struct Unverified<'a> {
-    header: Header,
+    header: Header<'a>,
     signed: &'a [u8],
     signature: Vec<u8>,
 }
@@ -252,7 +253,7 @@ struct Proof {
 
 impl Proof {
     fn of(
-        header: &Header,
+        header: &Header<'_>,
         claims: &Object<'_>,
         issuer: &OpenIssuer,
         clock: &dyn Clock,

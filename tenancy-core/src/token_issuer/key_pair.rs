@@ -9,8 +9,7 @@ use aws_lc_rs::signature::{
     KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
     RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::IssueError;
@@ -147,7 +146,7 @@ fn thumbprint(public_half: &Value) -> String {
 }
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
 /// The one section of a PEM text, if it is a private key in PKCS #8.
@@ -157,7 +156,7 @@ pub(super) fn der_of_pem(pem: &str) -> Option<Vec<u8>> {
         .strip_prefix("-----BEGIN PRIVATE KEY-----")?
         .strip_suffix("-----END PRIVATE KEY-----")?;
     let body: String = body.split_ascii_whitespace().collect();
-    STANDARD.decode(body).ok()
+    STANDARD.decode_to_vec(body).ok()
 }
 
 fn encoding(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {

@@ -88,7 +88,8 @@ fn is_audience(aud: &Json) -> bool {
 fn is_in_time(claims: &Json) -> Option<bool> {
     let exp = claims.get("exp")?;
     // A token that expires between two seconds is refused from the earlier one on.
-    let mut is_in_time = exp.is_at_least(NOW - LEEWAY + 1)? && !exp.is_at_least(NOW + MAX_LIFETIME + 1)?;
+    let mut is_in_time =
+        exp.is_at_least(NOW - LEEWAY + 1)? && !exp.is_at_least(NOW + MAX_LIFETIME + 1)?;
     for start in ["nbf", "iat"] {
         if let Some(start) = claims.get(start) {
             is_in_time &= start.is_at_most(NOW + LEEWAY)?;
@@ -119,7 +120,10 @@ fn texts(value: &Json) -> Option<Vec<String>> {
     let Json::Array(items) = value else {
         return None;
     };
-    items.iter().map(|item| item.text().map(str::to_owned)).collect()
+    items
+        .iter()
+        .map(|item| item.text().map(str::to_owned))
+        .collect()
 }
 
 impl Json {
@@ -142,7 +146,11 @@ impl Json {
         match self {
             Self::Array(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
             Self::Object(members) => {
-                1 + members.iter().map(|(_, value)| value.depth()).max().unwrap_or(0)
+                1 + members
+                    .iter()
+                    .map(|(_, value)| value.depth())
+                    .max()
+                    .unwrap_or(0)
             }
             _ => 0,
         }
@@ -274,7 +282,9 @@ impl From<&Value> for Json {
             Value::String(text) => Self::Text(text.clone()),
             Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
             Value::Object(members) => {
-                let members = members.iter().map(|(name, value)| (name.clone(), value.into()));
+                let members = members
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.into()));
                 Self::Object(members.collect())
             }
         }
