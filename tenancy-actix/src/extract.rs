@@ -38,8 +38,9 @@ impl FromRequest for Tenant {
     }
 }
 
-/// Takes the tenant of the request if one was admitted, for handlers that also serve exempt paths. On an exempt
-/// path nobody looks at credentials, so there it is always `None`.
+/// Takes the tenant of the request if one was admitted, for handlers that also serve exempt paths, where nobody
+/// looks at credentials, or requests without one, where tenants are
+/// [optional](tenancy_core::Admission::optional): there it is `None`.
 ///
 /// Use it instead of `Option<Tenant>`: actix-web's `Option` turns every error into `None`.
 #[derive(Debug, Clone)]

@@ -1,6 +1,8 @@
 //! `Tenant`, the extractor.
 
-use axum_core::extract::FromRequestParts;
+use std::convert::Infallible;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use tenancy_core::TenantContext;
 
@@ -17,9 +19,12 @@ use crate::TenantRejection;
 /// # let _ = whoami;
 /// ```
 ///
+/// `Option<Tenant>` is for handlers that also serve exempt paths, where nobody looks at credentials, or requests
+/// without one, where tenants are [optional](tenancy_core::Admission::optional): there it is `None`.
+///
 /// # Rejection
-/// [`TenantRejection`], status 500, when the route has no `TenantLayer` or its path is exempt: a fault of the
-/// service, not of the request.
+/// [`TenantRejection`], status 500, when the request was not admitted for a tenant, because the route has no
+/// `TenantLayer` or its path is exempt: a fault of the service, not of the request.
 #[derive(Debug, Clone)]
 pub struct Tenant(pub TenantContext);
 
@@ -27,9 +32,18 @@ impl<S: Sync> FromRequestParts<S> for Tenant {
     type Rejection = TenantRejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, TenantRejection> {
-        let context = parts.extensions.get::<TenantContext>().cloned();
-        context
-            .map(Self)
-            .ok_or_else(|| TenantRejection::not_admitted(parts.uri.path()))
+        admitted(parts).ok_or_else(|| TenantRejection::not_admitted(parts.uri.path()))
     }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Tenant {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Infallible> {
+        Ok(admitted(parts))
+    }
+}
+
+fn admitted(parts: &Parts) -> Option<Tenant> {
+    parts.extensions.get::<TenantContext>().cloned().map(Tenant)
 }

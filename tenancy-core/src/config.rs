@@ -53,7 +53,9 @@ pub enum ConfigProblem {
     #[error("an issuer has no name; give the `iss` of its tokens")]
     NoName,
     /// An issuer's name is an `http` URL beyond the loopback interface.
-    #[error("issuer `{0}` is an `http` URL; use `https` (plain http is for loopback addresses only)")]
+    #[error(
+        "issuer `{0}` is an `http` URL; use `https` (plain http is for loopback addresses only)"
+    )]
     InsecureName(Arc<str>),
     /// No audience was chosen.
     #[error(
@@ -137,7 +139,9 @@ pub enum ConfigProblem {
     #[error("issuer `{0}` has several secrets that no token can tell apart; give each a `key_id`")]
     AmbiguousSecrets(Arc<str>),
     /// The time between two fetches is below a second.
-    #[error("issuer `{0}` has a cooldown below 1 second; a flood of tokens would flood the provider")]
+    #[error(
+        "issuer `{0}` has a cooldown below 1 second; a flood of tokens would flood the provider"
+    )]
     Cooldown(Arc<str>),
     /// Keys are to be fresh for less than a minute or more than a day.
     #[error("issuer `{0}` has keys that are fresh for less than 1 minute or more than 24 hours")]

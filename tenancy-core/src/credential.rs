@@ -161,7 +161,9 @@ impl<'a> BearerToken<'a> {
         let padding = token.iter().rev().take_while(|byte| **byte == b'=').count();
         let (body, _) = token.split_at(token.len() - padding);
         // Every byte, without a way out of the loop, so that the compiler looks at many at once.
-        let well_formed = body.iter().fold(true, |so_far, byte| so_far & is_b64token_byte(*byte));
+        let well_formed = body
+            .iter()
+            .fold(true, |so_far, byte| so_far & is_b64token_byte(*byte));
         if body.is_empty() || !well_formed {
             return None;
         }
@@ -300,9 +302,17 @@ mod tests {
             None,
             bearer("t"),
         );
-        find(vec![("cookie", "session=; xsession=u")], None, Presented::Absent);
+        find(
+            vec![("cookie", "session=; xsession=u")],
+            None,
+            Presented::Absent,
+        );
         find(vec![], Some("a=b&access_token=t"), bearer("t"));
-        find(vec![], Some("my_access_token=t&access_tokens=t"), Presented::Absent);
+        find(
+            vec![],
+            Some("my_access_token=t&access_tokens=t"),
+            Presented::Absent,
+        );
         // Another scheme is no credential of ours, so a cookie beside it is the only one.
         find(
             vec![("authorization", "Basic eA=="), ("cookie", "session=t")],
@@ -317,7 +327,11 @@ mod tests {
             None,
             several,
         );
-        find(vec![("x-access-token", "t")], Some("access_token=t"), several);
+        find(
+            vec![("x-access-token", "t")],
+            Some("access_token=t"),
+            several,
+        );
         find(vec![("cookie", "session=t; session=u")], None, several);
         find(vec![], Some("access_token=t&access_token=t"), several);
         find(

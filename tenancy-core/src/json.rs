@@ -90,9 +90,7 @@ impl<'a> Object<'a> {
 /// Most names of claims have three letters, and many differ in the first: that is seen sooner than by comparing
 /// memory.
 fn is_same(one: &str, other: &str) -> bool {
-    one.len() == other.len()
-        && one.as_bytes().first() == other.as_bytes().first()
-        && one == other
+    one.len() == other.len() && one.as_bytes().first() == other.as_bytes().first() && one == other
 }
 
 impl<'a> Json<'a> {
@@ -156,7 +154,10 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        #[expect(clippy::cast_precision_loss, reason = "no rule tells such numbers apart")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "no rule tells such numbers apart"
+        )]
         Ok(i64::try_from(value).map_or(Json::Float(value as f64), Json::Integer))
     }
 

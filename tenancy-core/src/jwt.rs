@@ -18,7 +18,7 @@ pub use self::directory::{DirectoryUnavailable, IssuerDirectory};
 pub(crate) use self::header::Header;
 pub use self::issuer::Issuer;
 pub(crate) use self::issuer::OpenIssuer;
-pub use self::policy::TokenProfile;
 pub(crate) use self::policy::Times;
+pub use self::policy::TokenProfile;
 pub use self::problem::TokenProblem;
 pub use self::verifier::{JwtVerifier, JwtVerifierBuilder};

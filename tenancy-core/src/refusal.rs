@@ -278,8 +278,12 @@ impl fmt::Display for RefusalCause {
             Self::KeysUnavailable { cause, .. } => {
                 write!(f, "signing keys are unavailable: {cause}")
             }
-            Self::TenantNotNamed => f.write_str("token is for several tenants and the request names none"),
-            Self::TenantNotGranted => f.write_str("token is not for the tenant that the request names"),
+            Self::TenantNotNamed => {
+                f.write_str("token is for several tenants and the request names none")
+            }
+            Self::TenantNotGranted => {
+                f.write_str("token is not for the tenant that the request names")
+            }
             Self::Lacking { needed } => write!(f, "token lacks `{needed}`"),
             Self::Unavailable { cause, .. } => f.write_str(cause),
         }

@@ -101,7 +101,9 @@ impl RevocationList {
     pub fn forget_expired(&self, now: UnixTime) {
         // The greatest leeway that an issuer can be configured with.
         let past = now.saturating_sub(Duration::from_mins(5));
-        self.write().tokens.retain(|_, expires_at| *expires_at > past);
+        self.write()
+            .tokens
+            .retain(|_, expires_at| *expires_at > past);
     }
 
     fn contains(&self, claims: &Claims) -> bool {

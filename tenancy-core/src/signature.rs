@@ -14,7 +14,9 @@ use std::fmt;
 use crate::jwt::Algorithm;
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "portable")))]
-compile_error!("tenancy-core needs a signature backend: enable the feature `aws-lc-rs` or `portable`");
+compile_error!(
+    "tenancy-core needs a signature backend: enable the feature `aws-lc-rs` or `portable`"
+);
 
 /// Who checks signatures. All backends obey the same rules; they differ in speed and in where they build.
 ///
@@ -82,9 +84,15 @@ pub(crate) enum Material {
     /// Big-endian, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// A public point: uncompressed (SEC 1 §2.3.3) on a NIST curve, 32 octets (RFC 8032 §5.1.5) for Ed25519.
-    Point { algorithm: Algorithm, octets: Vec<u8> },
+    Point {
+        algorithm: Algorithm,
+        octets: Vec<u8>,
+    },
     /// Known to the issuer and to us. A service that verifies with it could forge the tokens it accepts.
-    Secret { algorithm: Algorithm, octets: Vec<u8> },
+    Secret {
+        algorithm: Algorithm,
+        octets: Vec<u8>,
+    },
 }
 
 impl Material {

@@ -242,10 +242,7 @@ impl NewToken<'_> {
             ("sub", self.subject.as_str().into()),
             ("tenant_id", self.tenant.as_str().into()),
             ("iat", now.as_seconds().into()),
-            (
-                "exp",
-                now.saturating_add(self.lifetime).as_seconds().into(),
-            ),
+            ("exp", now.saturating_add(self.lifetime).as_seconds().into()),
             ("jti", random_id()?.into()),
         ] {
             claims.insert(name.to_owned(), value);
@@ -257,12 +254,19 @@ impl NewToken<'_> {
             URL_SAFE_NO_PAD.encode_to_string(Value::Object(claims).to_string())
         );
         let signature = self.issuer.key.sign(message.as_bytes())?;
-        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode_to_string(signature)))
+        Ok(format!(
+            "{message}.{}",
+            URL_SAFE_NO_PAD.encode_to_string(signature)
+        ))
     }
 }
 
 fn list<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Value {
-    items.into_iter().map(Into::into).collect::<Vec<String>>().into()
+    items
+        .into_iter()
+        .map(Into::into)
+        .collect::<Vec<String>>()
+        .into()
 }
 
 /// 128 random bits: no two tokens of an issuer ever share an id.

@@ -12,12 +12,12 @@ const AUDIENCE: &str = "us";
 
 /// Everything of an answer that a client sees and that we decide.
 #[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     content_type: Option<String>,
     challenge: Option<String>,
     retry_after: Option<String>,
-    body: String,
+    pub(crate) body: String,
 }
 
 fn admission(provider: &IdentityProvider) -> Admission {
@@ -30,11 +30,17 @@ fn admission(provider: &IdentityProvider) -> Admission {
         .exempt("/wants")
 }
 
-async fn on_axum(admission: Admission) -> String {
+pub(crate) async fn on_axum(admission: Admission) -> String {
     use tenancy_axum::{Tenant, TenantLayer};
     let who = |Tenant(tenant): Tenant| async move { tenant.tenant().to_string() };
+    let maybe = |tenant: Option<Tenant>| async move {
+        tenant.map_or("nobody".to_owned(), |Tenant(tenant)| {
+            tenant.tenant().to_string()
+        })
+    };
     let app = Router::new()
         .route("/who", get(who))
+        .route("/maybe", get(maybe))
         .route("/wants", get(who))
         .route("/open", get(|| async { "open" }))
         .layer(TenantLayer::new(admission));
@@ -46,7 +52,7 @@ async fn on_axum(admission: Admission) -> String {
     format!("http://{address}")
 }
 
-fn on_actix(admission: Admission) -> String {
+pub(crate) fn on_actix(admission: Admission) -> String {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -67,8 +73,12 @@ async fn serve_actix(listener: std::net::TcpListener, admission: Admission) {
                 "a tenant on an exempt path"
             }
         };
+        let maybe = |MaybeTenant(tenant): MaybeTenant| async move {
+            tenant.map_or("nobody".to_owned(), |tenant| tenant.tenant().to_string())
+        };
         App::new()
             .route("/who", web::get().to(who))
+            .route("/maybe", web::get().to(maybe))
             .route("/wants", web::get().to(who))
             .route("/open", web::get().to(open))
             .wrap(TenantMiddleware::new(admission.clone()))
@@ -84,9 +94,18 @@ async fn serve_actix(listener: std::net::TcpListener, admission: Admission) {
 }
 
 async fn ask(service: &str, path: &str, authorization: &[&str]) -> Answer {
+    let fields: Vec<_> = authorization
+        .iter()
+        .map(|value| ("authorization", *value))
+        .collect();
+    send(service, path, &fields).await
+}
+
+/// Sends a request with these header fields, which may repeat.
+pub(crate) async fn send(service: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
     let mut request = reqwest::Client::new().get(format!("{service}{path}"));
-    for value in authorization {
-        request = request.header("authorization", *value);
+    for (name, value) in fields {
+        request = request.header(*name, *value);
     }
     let response = request.send().await.unwrap();
     let header = |name| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tenancy_core::{
-    Algorithm, ClaimMap, ConfigProblem, Issuer, IssueError, JwtVerifier, KeySource, SharedSecret,
+    Algorithm, ClaimMap, ConfigProblem, IssueError, Issuer, JwtVerifier, KeySource, SharedSecret,
     SignatureBackend, SigningKey, SubjectId, TenantId, TokenCache, TokenIssuer,
 };
 use tenancy_examples::identity_provider::SigningKey as ProviderKey;
@@ -56,7 +56,9 @@ fn every_mistake_has_a_name_and_says_what_to_change() {
             ConfigProblem::NoKeys(name.clone()),
         ),
         (
-            Issuer::new("", ClaimMap::new("t")).audience("us").keys(keys()),
+            Issuer::new("", ClaimMap::new("t"))
+                .audience("us")
+                .keys(keys()),
             ConfigProblem::NoName,
         ),
         (
@@ -331,7 +333,11 @@ fn what_cannot_be_issued_is_an_error() {
         token().claim("map", keys_that_are_no_text).sign(),
         Err(IssueError::Claim("map".into()))
     );
-    for lifetime in [Duration::ZERO, Duration::from_hours(367 * 24), Duration::MAX] {
+    for lifetime in [
+        Duration::ZERO,
+        Duration::from_hours(367 * 24),
+        Duration::MAX,
+    ] {
         assert_eq!(token().lifetime(lifetime).sign(), Err(IssueError::Lifetime));
     }
     assert!(token().claim("plan", "gold").sign().is_ok());

@@ -16,8 +16,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tenancy_core::{
     Algorithm, BearerToken, ClaimMap, Clock as _, FetchError, FetchKeys, Fetched, Issuer,
-    JwtVerifier, KeySource, ManualClock, SystemClock, TokenProblem,
-    VerifyError,
+    JwtVerifier, KeySource, ManualClock, SystemClock, TokenProblem, VerifyError,
 };
 use tenancy_examples::identity_provider::{IdentityProvider, SigningKey};
 use tenancy_tests::cancel::at_await;
@@ -48,7 +47,11 @@ impl Watch {
         let issuer = Issuer::new(provider.issuer(), ClaimMap::frontegg())
             .audience(AUDIENCE)
             .keys(KeySource::url(provider.jwks_url()));
-        let verifier = JwtVerifier::builder().issuer(issuer).clock(clock.clone()).build().unwrap();
+        let verifier = JwtVerifier::builder()
+            .issuer(issuer)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
         Self {
             provider,
             verifier,
@@ -107,7 +110,7 @@ async fn many_requests_share_the_first_fetch() {
         0,
         "start-up does not need the provider"
     );
-    let requests: Vec<_> = (0..50)
+    let requests: Vec<_> = (0..100)
         .map(|_| {
             let watch = Arc::clone(&watch);
             tokio::spawn(async move { watch.present().await })

@@ -15,6 +15,7 @@ mod keys;
 mod living;
 mod metered;
 mod posture;
+mod presenting;
 mod properties;
 mod redaction;
 mod scenario;

@@ -58,13 +58,29 @@ async fn a_token_may_stand_in_a_configured_header_cookie_or_parameter() {
                 &[("authorization", bearer.as_str()), ("cookie", &cookie)],
                 400,
             ),
-            ("/who", &[("x-access-token", good), ("cookie", &cookie)], 400),
+            (
+                "/who",
+                &[("x-access-token", good), ("cookie", &cookie)],
+                400,
+            ),
             (&in_query, &[("x-access-token", good)], 400),
-            ("/who", &[("x-access-token", good), ("x-access-token", good)], 400),
-            ("/who", &[("authorization", "Bearer"), ("cookie", &cookie)], 400),
+            (
+                "/who",
+                &[("x-access-token", good), ("x-access-token", good)],
+                400,
+            ),
+            (
+                "/who",
+                &[("authorization", "Bearer"), ("cookie", &cookie)],
+                400,
+            ),
             ("/who", &[("x-access-token", "not a token")], 400),
         ] {
-            assert_eq!(status(&service, path, fields).await, expected, "{path} {fields:?}");
+            assert_eq!(
+                status(&service, path, fields).await,
+                expected,
+                "{path} {fields:?}"
+            );
         }
     }
     // By default, one place only.
@@ -74,7 +90,11 @@ async fn a_token_may_stand_in_a_configured_header_cookie_or_parameter() {
             ("/who", &[("cookie", &cookie)]),
             (&in_query, &[]),
         ] {
-            assert_eq!(status(&service, path, fields).await, 401, "{path} {fields:?}");
+            assert_eq!(
+                status(&service, path, fields).await,
+                401,
+                "{path} {fields:?}"
+            );
         }
     }
 }
@@ -129,7 +149,11 @@ async fn optional_routes_let_the_absent_through_and_nothing_else() {
             (&[("authorization", good.as_str())], (200, "acme")),
         ] {
             let answer = send(&service, "/maybe", fields).await;
-            assert_eq!((answer.status, answer.body.as_str()), expected, "{fields:?}");
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                expected,
+                "{fields:?}"
+            );
         }
         for (fields, expected) in [
             (&[("authorization", "Bearer")][..], 400),
@@ -139,7 +163,11 @@ async fn optional_routes_let_the_absent_through_and_nothing_else() {
                 400,
             ),
         ] {
-            assert_eq!(status(&service, "/maybe", fields).await, expected, "{fields:?}");
+            assert_eq!(
+                status(&service, "/maybe", fields).await,
+                expected,
+                "{fields:?}"
+            );
         }
     }
 }
@@ -148,7 +176,7 @@ async fn optional_routes_let_the_absent_through_and_nothing_else() {
 async fn a_role_that_is_missing_is_403_insufficient_scope() {
     let key = SigningKey::ec(1).unwrap();
     let admission = admission(&key);
-    let context = crate::presenting::admitted(&admission, &token(&key, &json!(["acme"]))).await;
+    let context = admitted(&admission, &token(&key, &json!(["acme"]))).await;
     assert!(context.require_role("Editor").is_ok());
     for missing in [
         context.require_role("editor"),

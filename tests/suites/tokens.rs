@@ -2,6 +2,7 @@
 //! JWKS endpoint, unless the forgery is the signature itself.
 
 mod algorithms;
+mod allocations;
 mod cache;
 mod issuers;
 mod issuing;

@@ -121,7 +121,9 @@ fn rsa() -> Result<(EncodingKey, Value), KeyError> {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
     let der = pair.as_der().map_err(failed)?;
     let key = EncodingKey::from_rsa_pem(pem(der.as_ref()).as_bytes()).map_err(failed)?;
-    let components = DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_private_key;
+    let components = DEFAULT_PROVIDER
+        .key_utils
+        .rsa_pub_components_from_private_key;
     let (n, e) = components(key.as_bytes()).map_err(failed)?;
     Ok((key, json!({ "kty": "RSA", "n": encode(n), "e": encode(e) })))
 }
@@ -132,7 +134,9 @@ fn elliptic_curve(
 ) -> Result<(EncodingKey, Value), KeyError> {
     let pair = EcdsaKeyPair::generate(curve).map_err(failed)?;
     let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().map_err(failed)?.as_ref());
-    let components = DEFAULT_PROVIDER.key_utils.ec_pub_components_from_private_key;
+    let components = DEFAULT_PROVIDER
+        .key_utils
+        .ec_pub_components_from_private_key;
     let (curve, x, y) = components(key.as_bytes(), algorithm).map_err(failed)?;
     Ok((
         key,

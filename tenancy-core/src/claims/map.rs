@@ -626,11 +626,7 @@ mod tests {
             r#""token_use":"access","anonymous":null"#,
         ] {
             let claims = format!(r#"{{"sub":"u","org_id":"a",{claims}}}"#);
-            assert_eq!(
-                identify(&map, &claims),
-                Err(MapProblem::Value),
-                "{claims}"
-            );
+            assert_eq!(identify(&map, &claims), Err(MapProblem::Value), "{claims}");
         }
     }
 }

@@ -85,6 +85,7 @@ impl Cached {
                 let unchanged = number == Some(good.generation.number);
                 counters::fetch(if unchanged { "unchanged" } else { "fetched" });
                 tracing::debug!(
+                    target: "tenancy::keys",
                     generation = good.generation.number,
                     keys = good.generation.keys.len(),
                     unchanged,
@@ -95,7 +96,7 @@ impl Cached {
             Err(error) => {
                 counters::fetch("failed");
                 let failures = lock(&self.state).fail(error.clone(), self.lifetimes.cooldown);
-                tracing::warn!(%error, failures, source = ?self.fetch, "could not fetch signing keys");
+                tracing::warn!(target: "tenancy::keys", %error, failures, source = ?self.fetch, "could not fetch signing keys");
             }
         }
     }

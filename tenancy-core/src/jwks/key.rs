@@ -110,7 +110,9 @@ pub(crate) enum Unusable {
     Symmetric,
     #[error("algorithm not allowed for this key")]
     Algorithm,
-    #[error("RSA modulus outside 2048 to 8192 bits, or exponent even, below 65537 or above 33 bits")]
+    #[error(
+        "RSA modulus outside 2048 to 8192 bits, or exponent even, below 65537 or above 33 bits"
+    )]
     WeakRsa,
     #[error("key material not valid")]
     Material,
@@ -194,8 +196,8 @@ fn rsa(jwk: &Jwk) -> Result<Material, Unusable> {
     let exponent = e.iter().try_fold(0_u64, |value, octet| {
         value.checked_mul(256)?.checked_add(u64::from(*octet))
     });
-    let exponent_is_sound = exponent
-        .is_some_and(|value| value % 2 == 1 && (1 << 16..1 << 33).contains(&value));
+    let exponent_is_sound =
+        exponent.is_some_and(|value| value % 2 == 1 && (1 << 16..1 << 33).contains(&value));
     if !(2048..=8192).contains(&bits) || !exponent_is_sound {
         return Err(Unusable::WeakRsa);
     }

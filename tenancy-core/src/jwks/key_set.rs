@@ -60,7 +60,7 @@ impl KeySet {
                 Ok(key) => keys.push(key),
                 Err(reason) => {
                     watch::key_skipped(reason.code());
-                    tracing::debug!(position, %reason, "left a key out of the JWKS");
+                    tracing::debug!(target: "tenancy::keys", position, %reason, "left a key out of the JWKS");
                 }
             }
         }
@@ -110,7 +110,10 @@ impl KeySet {
     /// key fits, so that nobody relies on trying keys in turn.
     pub(crate) fn select(&self, header: &Header<'_>) -> Result<&Key, TokenProblem> {
         if let Some(id) = &header.key_id {
-            let named = self.keys.iter().find(|key| key.id.as_deref() == Some(&**id));
+            let named = self
+                .keys
+                .iter()
+                .find(|key| key.id.as_deref() == Some(&**id));
             let key = named.ok_or(TokenProblem::NoMatchingKey)?;
             return if key.allows(header.algorithm) {
                 Ok(key)
@@ -133,9 +136,9 @@ fn without_contested_ids(keys: Vec<Key>) -> (Vec<Key>, Vec<String>) {
     let mut kept: Vec<Key> = Vec::with_capacity(keys.len());
     let mut contested = Vec::new();
     for key in keys {
-        let twin = kept
-            .iter_mut()
-            .find(|earlier| earlier.id == key.id && (key.id.is_some() || earlier.same_material(&key)));
+        let twin = kept.iter_mut().find(|earlier| {
+            earlier.id == key.id && (key.id.is_some() || earlier.same_material(&key))
+        });
         match (twin, &key.id) {
             (Some(earlier), _) if earlier.same_material(&key) => earlier.merge(key),
             (Some(_), Some(id)) => contested.push(id.clone()),
@@ -146,7 +149,7 @@ fn without_contested_ids(keys: Vec<Key>) -> (Vec<Key>, Vec<String>) {
     contested.dedup();
     if !contested.is_empty() {
         watch::key_skipped("contested");
-        tracing::warn!(ids = ?contested, "left out keys that share an id and differ");
+        tracing::warn!(target: "tenancy::keys", ids = ?contested, "left out keys that share an id and differ");
         kept.retain(|key| key.id.as_ref().is_none_or(|id| !contested.contains(id)));
     }
     (kept, contested)

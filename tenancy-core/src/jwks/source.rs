@@ -142,16 +142,17 @@ impl KeySource {
         };
         let cached = |fetch, import| Jwks::cached(fetch, import, self.lifetimes, Arc::clone(clock));
         #[cfg(feature = "http")]
-        let over_http = |fetch: Result<super::http::HttpFetch, _>, url: &str, import, problems: &mut Vec<_>| {
-            let fetch = fetch.map_err(|problem: super::http::UrlProblem| {
-                problems.push(ConfigProblem::KeyUrl {
-                    issuer: Arc::clone(issuer),
-                    url: url.to_owned(),
-                    problem: problem.to_string(),
+        let over_http =
+            |fetch: Result<super::http::HttpFetch, _>, url: &str, import, problems: &mut Vec<_>| {
+                let fetch = fetch.map_err(|problem: super::http::UrlProblem| {
+                    problems.push(ConfigProblem::KeyUrl {
+                        issuer: Arc::clone(issuer),
+                        url: url.to_owned(),
+                        problem: problem.to_string(),
+                    });
                 });
-            });
-            Some(cached(Arc::new(fetch.ok()?), import))
-        };
+                Some(cached(Arc::new(fetch.ok()?), import))
+            };
         match &self.origin {
             #[cfg(feature = "http")]
             Origin::Discovery => over_http(

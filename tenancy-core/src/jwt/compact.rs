@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn three_canonical_segments_pass() {
         assert_eq!(whole("e30.e30.AA").unwrap(), [0]);
-        assert_eq!(Compact::split("e30.e30.AA", 10).unwrap().signed(), b"e30.e30");
+        assert_eq!(
+            Compact::split("e30.e30.AA", 10).unwrap().signed(),
+            b"e30.e30"
+        );
     }
 
     #[test]

@@ -218,16 +218,12 @@ impl Lookup {
             told_at,
         };
         // The keys of an issuer that did not change stay, and requests that asked at the same time share them.
-        let known = self
-            .known
-            .entry(name.into())
-            .and_upsert_with(|earlier| match earlier.map(moka::Entry::into_value) {
-                Some(earlier) if earlier.told == new.told => Known {
-                    told_at,
-                    ..earlier
-                },
+        let known = self.known.entry(name.into()).and_upsert_with(|earlier| {
+            match earlier.map(moka::Entry::into_value) {
+                Some(earlier) if earlier.told == new.told => Known { told_at, ..earlier },
                 _ => new.clone(),
-            });
+            }
+        });
         Ok(known.into_value().open)
     }
 

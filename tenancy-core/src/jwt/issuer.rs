@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::policy::{Audience, Policy, TokenProfile};
 use super::{Algorithm, TokenProblem};
 use crate::claims::{ClaimMap, Identity};
-use crate::jwks::{Jwks, KeySource};
 use crate::json::Object;
+use crate::jwks::{Jwks, KeySource};
 use crate::{ClaimPath, Clock, ConfigProblem, SignatureBackend, TenantId};
 
 const MAX_LEEWAY: Duration = Duration::from_mins(5);
@@ -161,13 +161,7 @@ impl Issuer {
         );
         wrong(self.keys.is_none(), ConfigProblem::NoKeys);
         let keys = self.keys.as_ref().and_then(|keys| {
-            keys.open(
-                &name,
-                self.algorithms.as_deref(),
-                backend,
-                clock,
-                problems,
-            )
+            keys.open(&name, self.algorithms.as_deref(), backend, clock, problems)
         });
         if problems.len() > before {
             return None;

@@ -156,9 +156,8 @@ fn lifetime_is_sane(
 /// RFC 7519 §4.1.5 and §4.1.6. A token issued in the future was made by a clock that cannot be trusted
 /// with `exp` either.
 fn is_not_early(times: Times, now: UnixTime, leeway: Duration) -> Result<(), TokenProblem> {
-    let has_come = |start: Option<UnixTime>| {
-        start.is_none_or(|start| start.saturating_sub(leeway) <= now)
-    };
+    let has_come =
+        |start: Option<UnixTime>| start.is_none_or(|start| start.saturating_sub(leeway) <= now);
     if has_come(times.not_before) && has_come(times.issued_at) {
         Ok(())
     } else {
@@ -357,7 +356,8 @@ mod tests {
 
     #[test]
     fn an_access_token_has_what_rfc_9068_requires() {
-        let whole = r#"{"aud":"us","exp":1700000060,"iat":1700000000,"sub":"u","client_id":"c","jti":"1"}"#;
+        let whole =
+            r#"{"aud":"us","exp":1700000060,"iat":1700000000,"sub":"u","client_id":"c","jti":"1"}"#;
         let check = |kind, claims: &str| judge(TokenProfile::AccessToken, kind, claims);
         assert!(check(Kind::AccessToken, whole).is_ok());
         assert_eq!(check(Kind::Jwt, whole), Err(TokenProblem::Type));

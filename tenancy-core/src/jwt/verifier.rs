@@ -11,8 +11,8 @@ use super::issuer::OpenIssuer;
 use super::policy::{self, Times};
 use super::{Header, Issuer, TokenProblem};
 use crate::claims::{Claims, Identity, MapProblem, OneProblem};
-use crate::jwks::{KeySet, KeyStatus};
 use crate::json::{Json, Object, object};
+use crate::jwks::{KeySet, KeyStatus};
 use crate::token_cache::{Remembered, VerifiedTokens};
 use crate::{
     BearerToken, Clock, ConfigError, FetchError, Revocations, TokenVerifier, Verified, VerifyError,

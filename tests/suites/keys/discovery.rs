@@ -68,7 +68,9 @@ async fn keys_that_moved_are_looked_for_again() {
     let new = SigningKey::ec(2).unwrap();
     let other = KeyServer::start(vec![new.public()]).await.unwrap();
     bench.server.behave(Behaviour::Fails(410));
-    bench.server.provider(json!({ "issuer": bench.server.issuer(), "jwks_uri": other.url() }));
+    bench
+        .server
+        .provider(json!({ "issuer": bench.server.issuer(), "jwks_uri": other.url() }));
     assert!(bench.verifier.reload_keys().await.is_err());
     bench.verifier.reload_keys().await.unwrap();
     assert_eq!((other.asked(), bench.server.discovered()), (1, 2));
@@ -100,7 +102,9 @@ async fn a_provider_that_answers_in_another_name_supplies_no_keys() {
         bench.clock.advance(Duration::from_mins(1));
     }
     assert_eq!(bench.server.asked(), 0, "no keys were asked for");
-    bench.server.provider(json!({ "issuer": name, "jwks_uri": url }));
+    bench
+        .server
+        .provider(json!({ "issuer": name, "jwks_uri": url }));
     assert_eq!(bench.present().await, Outcome::Accepted);
 }
 
@@ -109,7 +113,9 @@ async fn a_provider_that_answers_in_another_name_supplies_no_keys() {
 async fn a_name_with_a_slash_at_the_end_keeps_it() {
     let bench = Bench::named(|server| format!("{}/", server.issuer())).await;
     let name = format!("{}/", bench.server.issuer());
-    bench.server.provider(json!({ "issuer": name, "jwks_uri": bench.server.url() }));
+    bench
+        .server
+        .provider(json!({ "issuer": name, "jwks_uri": bench.server.url() }));
     assert_eq!(bench.present_of(&name).await, Outcome::Accepted);
     assert_eq!(
         bench.present().await,

@@ -25,7 +25,11 @@ fn misbehaving(fetch: Misbehaving) -> (JwtVerifier, Arc<ManualClock>) {
         .audience(AUDIENCE)
         .keys(KeySource::fetched(fetch));
     (
-        JwtVerifier::builder().issuer(issuer).clock(clock.clone()).build().unwrap(),
+        JwtVerifier::builder()
+            .issuer(issuer)
+            .clock(clock.clone())
+            .build()
+            .unwrap(),
         clock,
     )
 }

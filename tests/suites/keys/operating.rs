@@ -89,7 +89,9 @@ async fn the_state_of_the_keys_is_there_to_see() {
 async fn keys_are_reloaded_on_demand_whatever_the_cooldown() {
     let bench = Bench::new().await;
     assert_eq!(bench.present().await, Outcome::Accepted);
-    bench.server.publish(vec![SigningKey::ec(2).unwrap().public()]);
+    bench
+        .server
+        .publish(vec![SigningKey::ec(2).unwrap().public()]);
     bench.verifier.reload_keys().await.unwrap();
     assert_eq!(
         bench.present().await,
@@ -146,7 +148,10 @@ async fn fetches_and_left_out_keys_are_counted() {
         let skipped = counts.of("tenancy_jwks_keys_skipped_total", reason);
         assert_eq!(skipped, 1, "{reason}");
     }
-    assert_eq!(counts.of("tenancy_token_verifications_total", "accepted"), 1);
+    assert_eq!(
+        counts.of("tenancy_token_verifications_total", "accepted"),
+        1
+    );
     bench.server.behave(Behaviour::Fails(503));
     let (_, counts) = counting(bench.verifier.reload_keys()).await;
     assert_eq!(counts.of("tenancy_jwks_fetches_total", "failed"), 1);
@@ -209,7 +214,9 @@ async fn servers_that_hang_or_drip_are_given_up() {
 async fn no_bad_answer_costs_the_keys_at_hand() {
     let bench = Bench::new().await;
     assert_eq!(bench.present().await, Outcome::Accepted);
-    let elsewhere = KeyServer::start(vec![SigningKey::ec(1).unwrap().public()]).await.unwrap();
+    let elsewhere = KeyServer::start(vec![SigningKey::ec(1).unwrap().public()])
+        .await
+        .unwrap();
     for behaviour in [
         Behaviour::Fails(404),
         Behaviour::Fails(500),

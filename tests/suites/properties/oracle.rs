@@ -1,5 +1,5 @@
-//! Which claims are acceptable, said a second time: slowly, over a tree that may repeat a member, and without a
-//! line of the library.
+//! Which claims are acceptable, said a second time: slowly, over a tree that may repeat a member, and without
+//! a line of the library.
 
 use std::fmt::Write as _;
 
@@ -186,8 +186,8 @@ impl Json {
         }
     }
 
-    /// The text of the value. `noise` decides which characters of names and texts are escaped and where there is
-    /// white space; with 0 there is neither.
+    /// The text of the value. `noise` decides which characters of names and texts are escaped and where there
+    /// is white space; with 0 there is neither.
     pub(super) fn write(&self, noise: u64) -> String {
         let mut text = String::new();
         self.write_to(&mut text, &mut Noise(noise));

@@ -17,7 +17,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Runs `work` on a runtime of this thread, spawned tasks included, and returns what was logged meanwhile.
+    /// Runs `work` on a runtime of this thread, and returns what it and the tasks that it spawns logged.
     pub(super) fn of<T>(work: impl Future<Output = T>) -> (T, String) {
         let log = Self::default();
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -28,8 +28,8 @@ impl Secrets {
         }
     }
 
-    /// The names of the secrets of which `text` shows [`WINDOW`] bytes or more (all, when there are fewer), as text,
-    /// base64, hexadecimal or a list of bytes. White space is no disguise.
+    /// The names of the secrets of which `text` shows [`WINDOW`] bytes or more (all, when there are fewer),
+    /// as text, base64, hexadecimal or a list of bytes. White space is no disguise.
     pub(super) fn leaks(&self, text: &str) -> Vec<&str> {
         let text: String = text.split_whitespace().collect();
         let windows: HashSet<&[u8]> = text.as_bytes().windows(WINDOW).collect();

@@ -66,7 +66,10 @@ async fn both_backends_verify_every_published_algorithm() {
                 format!("{message}.{shorter}"),
                 format!("{message}.{signature}AAAA"),
                 format!("{message}.AAAA"),
-                format!("{}.{signature}", stranger.sign(&json!({})).rsplit_once('.').unwrap().0),
+                format!(
+                    "{}.{signature}",
+                    stranger.sign(&json!({})).rsplit_once('.').unwrap().0
+                ),
             ] {
                 assert!(
                     verify(&verifier, &forged).await.is_err(),
@@ -177,7 +180,10 @@ async fn secrets_and_published_keys_do_not_mix() {
     let secret = SharedSecret::new(Algorithm::HS256, [7; 32]);
     let by_secret = tenancy_core::SigningKey::shared_secret(secret.clone());
     let by_secret = TokenIssuer::new(NAME, "us", by_secret).unwrap();
-    let hs256 = by_secret.token(&super::acme(), &super::ada()).sign().unwrap();
+    let hs256 = by_secret
+        .token(&super::acme(), &super::ada())
+        .sign()
+        .unwrap();
     let rsa = SigningKey::rsa(1).unwrap();
     for backend in BACKENDS {
         let with_rsa = published(&[rsa.public()], backend);
@@ -186,7 +192,11 @@ async fn secrets_and_published_keys_do_not_mix() {
             Some(TokenProblem::NoMatchingKey)
         );
         let with_secret = verifier(KeySource::shared_secret(secret.clone()), backend);
-        for header in [rsa.header(), json!({ "alg": "RS256" }), json!({ "alg": "none" })] {
+        for header in [
+            rsa.header(),
+            json!({ "alg": "RS256" }),
+            json!({ "alg": "none" }),
+        ] {
             let token = rsa.sign_with(&header, &claims());
             assert!(verify(&with_secret, &token).await.is_err(), "{header}");
         }

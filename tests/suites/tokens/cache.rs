@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tenancy_core::Clock as _;
 use tenancy_core::{
     BearerToken, ClaimMap, Issuer, JwtVerifier, KeySource, ManualClock, SystemClock, TokenCache,
     TokenProblem,
 };
-use tenancy_core::Clock as _;
 use tenancy_examples::identity_provider::SigningKey;
 use tenancy_tests::key_server::{Behaviour, KeyServer};
 
@@ -102,9 +102,13 @@ async fn every_hit_looks_at_the_beginning() {
         let bench = Bench::new(cache()).await;
         let token = bench.token(600);
         assert_eq!(bench.verify(&token).await, Ok(()));
-        bench.clock.set(bench.clock.now().saturating_sub(Duration::from_mins(2)));
+        bench
+            .clock
+            .set(bench.clock.now().saturating_sub(Duration::from_mins(2)));
         assert_eq!(bench.verify(&token).await, Err(TokenProblem::NotYetValid));
-        bench.clock.set(bench.clock.now().saturating_add(Duration::from_mins(2)));
+        bench
+            .clock
+            .set(bench.clock.now().saturating_add(Duration::from_mins(2)));
         assert_eq!(bench.verify(&token).await, Ok(()));
     }
 }
@@ -115,7 +119,9 @@ async fn a_key_that_is_withdrawn_takes_its_tokens_with_it() {
         let bench = Bench::new(cache()).await;
         let token = bench.token(86_400);
         assert_eq!(bench.verify(&token).await, Ok(()));
-        bench.server.publish(vec![SigningKey::ec(2).unwrap().public()]);
+        bench
+            .server
+            .publish(vec![SigningKey::ec(2).unwrap().public()]);
         bench.verifier.reload_keys().await.unwrap();
         assert_eq!(bench.verify(&token).await, Err(TokenProblem::NoMatchingKey));
     }
@@ -127,7 +133,9 @@ async fn hits_renew_the_keys() {
     let bench = Bench::new(TokenCache::default()).await;
     let token = bench.token(86_400);
     assert_eq!(bench.verify(&token).await, Ok(()));
-    bench.server.publish(vec![SigningKey::ec(2).unwrap().public()]);
+    bench
+        .server
+        .publish(vec![SigningKey::ec(2).unwrap().public()]);
     bench.clock.advance(Duration::from_mins(5));
     for _ in 0..500 {
         if bench.verify(&token).await.is_err() {

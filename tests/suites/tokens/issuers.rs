@@ -102,7 +102,11 @@ struct Shared {
 impl Customers {
     fn register(&self, name: &str, keys: &str, tenant: TenantId) {
         let entry = (keys.to_owned(), tenant);
-        self.0.issuers.lock().unwrap().insert(name.to_owned(), entry);
+        self.0
+            .issuers
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), entry);
     }
 
     fn asked(&self) -> usize {
@@ -205,13 +209,17 @@ async fn requests_at_once_share_the_keys_of_a_new_issuer() {
 #[tokio::test]
 async fn a_name_that_is_nobodys_is_asked_about_once_a_minute() {
     let bench = Bench::new().await;
-    let token = bench.key.sign(&claims("https://nobody.example", &json!("acme")));
+    let token = bench
+        .key
+        .sign(&claims("https://nobody.example", &json!("acme")));
     for _ in 0..50 {
         assert_eq!(bench.verify(&token).await, Err(TokenProblem::Issuer));
     }
     assert_eq!(bench.customers.asked(), 1);
     bench.clock.advance(Duration::from_mins(1));
-    bench.customers.register("https://nobody.example", &bench.server.url(), acme());
+    bench
+        .customers
+        .register("https://nobody.example", &bench.server.url(), acme());
     assert_eq!(bench.verify(&token).await, Ok(()));
     // Names that no provider has are not even asked about.
     let endless = format!("https://{}.example", "x".repeat(600));
@@ -244,7 +252,9 @@ async fn an_issuer_that_stays_the_same_keeps_its_keys() {
     let fetched = bench.server.asked() - bench.server.unchanged();
     assert_eq!(fetched, 1, "the keys were only renewed");
     // A changed entry counts as soon as it is heard of.
-    bench.customers.register(bench.server.issuer(), &bench.server.url(), globex());
+    bench
+        .customers
+        .register(bench.server.issuer(), &bench.server.url(), globex());
     assert_eq!(
         bench.verify(&bench.token("acme")).await,
         Err(TokenProblem::TenantNotOfIssuer)

@@ -112,5 +112,8 @@ async fn other_claims_are_read_as_types() {
     assert_eq!(claims.claim::<String>("plan").unwrap(), None);
     assert_eq!(claims.claim::<String>(["aud", "x"]).unwrap(), None);
     assert!(claims.claim::<String>(path).is_err());
-    assert_eq!(claims.claim::<i64>("exp").unwrap(), Some(claims.expires_at().as_seconds()));
+    assert_eq!(
+        claims.claim::<i64>("exp").unwrap(),
+        Some(claims.expires_at().as_seconds())
+    );
 }

@@ -23,7 +23,9 @@ impl Bench {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::at(SystemClock::default().now()));
         let key = SigningKey::generate(Algorithm::ES256).unwrap();
-        let issuer = TokenIssuer::new(NAME, "us", key).unwrap().clock(clock.clone());
+        let issuer = TokenIssuer::new(NAME, "us", key)
+            .unwrap()
+            .clock(clock.clone());
         Self { issuer, clock }
     }
 

@@ -75,7 +75,9 @@ fn permissions(claims: &Object<'_>, organization: &Object<'_>) -> Option<Vec<Str
 }
 
 fn split(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+    list.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
 }
 
 /// A member that is text if it is there: `None` when it is something else.
@@ -116,7 +118,11 @@ mod tests {
                     list(&["org_2mK8vQfY3cT1bWnXa7LrZpEs4Hd"]),
                     "user_2mK7pLdJ5rN9aVbCx3ZyTgWq1Eh".into(),
                     list(&["org:admin"]),
-                    list(&["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]),
+                    list(&[
+                        "org:dashboard:manage",
+                        "org:dashboard:read",
+                        "org:teams:read"
+                    ]),
                 )
             );
         }
@@ -127,7 +133,10 @@ mod tests {
         for token in [
             VERSION_2.replace("active", "pending"),
             VERSION_2.replace(r#""v": 2"#, r#""v": 3"#),
-            VERSION_2.replace(r#""v": 2"#, r#""v": 2, "org_id": "org_2mK8vQfY3cT1bWnXa7LrZpEs4Hd""#),
+            VERSION_2.replace(
+                r#""v": 2"#,
+                r#""v": 2, "org_id": "org_2mK8vQfY3cT1bWnXa7LrZpEs4Hd""#,
+            ),
             VERSION_2.replace(r#""fpm": "3,2""#, r#""fpm": "x""#),
             VERSION_2.replace(r#""o": {"#, r#""p": {"#),
             VERSION_1.replace(r#""org:admin""#, r#"["org:admin"]"#),

@@ -71,7 +71,12 @@ mod tests {
         );
         assert_eq!(
             understood(&id, ID_TOKEN),
-            (list(&["acme"]), subject.into(), list(&["admins"]), list(&[]))
+            (
+                list(&["acme"]),
+                subject.into(),
+                list(&["admins"]),
+                list(&[])
+            )
         );
         assert_eq!(read(&access, ID_TOKEN), Err(MapProblem::Value));
         assert_eq!(read(&id, ACCESS_TOKEN), Err(MapProblem::Value));

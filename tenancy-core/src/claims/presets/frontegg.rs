@@ -50,9 +50,6 @@ mod tests {
             )
         );
         let vendor = TOKEN.replace("userToken", "vendor");
-        assert_eq!(
-            read(&ClaimMap::frontegg(), &vendor),
-            Err(MapProblem::Value)
-        );
+        assert_eq!(read(&ClaimMap::frontegg(), &vendor), Err(MapProblem::Value));
     }
 }

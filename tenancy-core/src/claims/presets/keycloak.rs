@@ -58,7 +58,9 @@ mod tests {
             r#""acme""#.to_owned(),
             r#"{"acme": {}}"#.to_owned(),
             format!(r#"{{"acme": {{"id": "{ID}"}}}}"#),
-            format!(r#"{{"acme": {{"id": "{ID}", "plan": ["gold"], "groups": ["/engineering"]}}}}"#),
+            format!(
+                r#"{{"acme": {{"id": "{ID}", "plan": ["gold"], "groups": ["/engineering"]}}}}"#
+            ),
         ] {
             assert_eq!(
                 understood(&ClaimMap::keycloak(), &token(&organization)),
@@ -81,7 +83,11 @@ mod tests {
         let with_id = token(&format!(r#"{{"acme": {{"id": "{ID}"}}}}"#));
         assert_eq!(understood(&map, &with_id).0, [ID]);
         // An attribute named `id` shadowed the real one before Keycloak 26.5; attributes are arrays.
-        for organization in [r#"["acme"]"#, r#"{"acme": {}}"#, r#"{"acme": {"id": ["x"]}}"#] {
+        for organization in [
+            r#"["acme"]"#,
+            r#"{"acme": {}}"#,
+            r#"{"acme": {"id": ["x"]}}"#,
+        ] {
             assert_eq!(
                 read(&map, &token(organization)),
                 Err(MapProblem::Tenant(OneProblem::Invalid)),
