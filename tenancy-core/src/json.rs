@@ -109,7 +109,7 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Builds a value and refuses what serde_json's own `Value` lets pass: a repeated member, of which it
+/// Builds a value and refuses what the `Value` of `serde_json` lets pass: a repeated member, of which it
 /// silently keeps the last.
 #[derive(Clone, Copy)]
 struct Strict {

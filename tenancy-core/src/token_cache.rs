@@ -127,7 +127,7 @@ impl VerifiedTokens {
         let entries = if settings.by_digest {
             Entries::Digest(cache(settings, |_| 32))
         } else {
-            Entries::Whole(cache(settings, |token: &Box<str>| token.len()))
+            Entries::Whole(cache(settings, |token| token.len()))
         };
         Self { entries, backend }
     }

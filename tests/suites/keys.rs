@@ -76,9 +76,9 @@ impl Watch {
 
 impl Outcome {
     /// Whether the next attempt is due after `most`, less the jitter of 25 %, and after a second at least.
-    fn is_pause(self, most: Duration) -> bool {
+    fn is_pause(&self, most: Duration) -> bool {
         let least = most.mul_f64(0.75).max(Duration::from_secs(1));
-        matches!(self, Self::Unavailable(pause) if (least..=most).contains(&pause))
+        matches!(self, Self::Unavailable(pause) if (least..=most).contains(pause))
     }
 }
 

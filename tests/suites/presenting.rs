@@ -204,7 +204,7 @@ async fn admitted(admission: &Admission, token: &str) -> tenancy_core::TenantCon
                 .into_iter()
         }
 
-        fn path(&self) -> &str {
+        fn path(&self) -> &'static str {
             "/"
         }
 

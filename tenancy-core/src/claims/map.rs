@@ -218,8 +218,7 @@ impl ClaimMap {
         let mut identity = self.read(claims)?;
         match self.dialect {
             Dialect::None => {}
-            Dialect::Clerk => super::presets::unpack_clerk(claims, &mut identity)
-                .ok_or(MapProblem::Permissions)?,
+            Dialect::Clerk => super::presets::unpack_clerk(claims, &mut identity)?,
         }
         Ok(identity)
     }

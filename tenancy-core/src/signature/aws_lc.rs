@@ -14,7 +14,7 @@ use crate::jwt::Algorithm;
 #[derive(Clone)]
 pub(super) enum Key {
     Public(ParsedPublicKey),
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 impl Key {
@@ -28,7 +28,8 @@ impl Key {
                 .ok()
                 .map(Self::Public),
             Material::Secret { octets, .. } => {
-                Some(Self::Secret(hmac::Key::new(mac(algorithm)?, octets)))
+                let key = hmac::Key::new(mac(algorithm)?, octets);
+                Some(Self::Secret(Box::new(key)))
             }
         }
     }

@@ -139,7 +139,7 @@ fn public_half(pair: &Pair) -> Value {
     }
 }
 
-/// RFC 7638: the hash of the key itself, so that the same key has the same id wherever it is loaded. serde_json
+/// RFC 7638: the hash of the key itself, so that the same key has the same id wherever it is loaded. `serde_json`
 /// writes members in the order that the RFC asks for.
 fn thumbprint(public_half: &Value) -> String {
     encode(digest(&SHA256, public_half.to_string().as_bytes()))

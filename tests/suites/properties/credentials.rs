@@ -59,7 +59,9 @@ fn any_bytes_in_authorization_are_absent_malformed_or_what_stands_there() {
     let scheme = select(vec![
         "Bearer", "bearer", "BEARER", "Basic", "Bearers", "", "\t",
     ]);
-    let space = select(vec!["", " ", "  ", "\t", " \t", ",", "\u{a0}", " = "]);
+    let space = select(vec![
+        "", " ", "  ", "\t", " \t", ",", "\u{a0}", " = ", "/", "=",
+    ]);
     let texts = "[A-Za-z0-9._~+/-]{0,40}={0,2}";
     let token = prop_oneof![texts, any::<String>(), select(issued.clone())];
     let field = prop_oneof![

@@ -69,7 +69,7 @@ fn decisions_about_time_are_those_of_numbers_that_cannot_overflow() {
     });
     let (accepted, refused) = (Cell::new(0), Cell::new(0));
     holds(
-        2048,
+        512,
         cases,
         |(now, exp, starts, leeway, max_lifetime, passing)| {
             let clock = at(now);
@@ -103,7 +103,7 @@ fn decisions_about_time_are_those_of_numbers_that_cannot_overflow() {
         },
     );
     assert!(
-        accepted.get() > 400 && refused.get() > 400,
+        accepted.get() > 100 && refused.get() > 100,
         "{accepted:?} {refused:?}"
     );
 }

@@ -49,7 +49,7 @@ pub(super) fn cases(provider: &IdentityProvider) -> Vec<Case> {
             token: good.clone(),
             problem: None,
         },
-        case("of a stranger", stranger, TokenProblem::Signature),
+        case("strange", stranger, TokenProblem::Signature),
         case(
             "not JSON",
             key.sign_text(&key.header().to_string(), &format!(r#"{{"email":"{EMAIL}"#)),

@@ -1,8 +1,8 @@
 //! Clerk.
 
 use crate::ClaimMap;
-use crate::claims::Identity;
 use crate::claims::map::Dialect;
+use crate::claims::{Identity, MapProblem, OneProblem};
 use crate::json::{Json, Object};
 
 impl ClaimMap {
@@ -22,69 +22,82 @@ impl ClaimMap {
     }
 }
 
-/// Roles and permissions, which the two versions of the token write differently. `None` when they are malformed.
-pub(in crate::claims) fn unpack(claims: &Object<'_>, identity: &mut Identity) -> Option<()> {
+/// Roles and permissions, which the two versions of the token write differently.
+pub(in crate::claims) fn unpack(
+    claims: &Object<'_>,
+    identity: &mut Identity,
+) -> Result<(), MapProblem> {
     match claims.get("v") {
         None => {
-            identity.roles.extend(text(claims, "org_role")?);
-            if let Some(permissions) = claims.get("org_permissions") {
-                let Json::Array(permissions) = permissions else {
-                    return None;
-                };
-                for permission in permissions {
-                    identity.permissions.push(permission.as_str()?.to_owned());
-                }
-            }
+            identity
+                .roles
+                .extend(text(claims, "org_role")?.map(str::to_owned));
+            identity.permissions = permissions_in_full(claims)?;
         }
         Some(Json::Integer(2)) => {
-            let organization = claims.get("o")?.as_object()?;
+            let organization = claims.get("o").and_then(Json::as_object);
+            let organization = organization.ok_or(MapProblem::Tenant(OneProblem::Missing))?;
             // A custom claim could be called `org_id`; in this version only `o` counts.
-            (!claims.contains("org_id")).then_some(())?;
+            if claims.contains("org_id") {
+                return Err(MapProblem::Tenant(OneProblem::Conflict));
+            }
             let role = text(organization, "rol")?;
             identity
                 .roles
                 .extend(role.map(|role| format!("org:{role}")));
-            identity.permissions = permissions(claims, organization)?;
+            identity.permissions = packed_permissions(claims, organization)?;
         }
-        Some(_) => return None,
+        Some(_) => return Err(MapProblem::Value),
     }
-    Some(())
+    Ok(())
 }
 
-/// Version 2 packs permissions: `fea` lists features with their scopes, `o.per` the names of permissions, and the
-/// i-th number of `o.fpm` tells by its bits, lowest first, which of them hold for the i-th feature of the organisation.
-fn permissions(claims: &Object<'_>, organization: &Object<'_>) -> Option<Vec<String>> {
-    let names = text(organization, "per")?.unwrap_or_default();
-    let names: Vec<_> = split(&names).collect();
-    let masks = text(organization, "fpm")?.unwrap_or_default();
-    let features = text(claims, "fea")?.unwrap_or_default();
-    let of_organization = split(&features).filter_map(|feature| {
+fn permissions_in_full(claims: &Object<'_>) -> Result<Vec<String>, MapProblem> {
+    match claims.get("org_permissions") {
+        None => Ok(Vec::new()),
+        Some(Json::Array(permissions)) => permissions
+            .iter()
+            .map(|permission| permission.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or(MapProblem::Permissions),
+        Some(_) => Err(MapProblem::Permissions),
+    }
+}
+
+/// `fea` lists features with their scopes, `o.per` the names of permissions, and the i-th number of `o.fpm` tells by
+/// its bits, lowest first, which of them hold for the i-th feature of the organisation.
+fn packed_permissions(
+    claims: &Object<'_>,
+    organization: &Object<'_>,
+) -> Result<Vec<String>, MapProblem> {
+    let names: Vec<_> = split(text(organization, "per")?).collect();
+    let masks = split(text(organization, "fpm")?);
+    let of_organization = split(text(claims, "fea")?).filter_map(|feature| {
         let (scopes, name) = feature.split_once(':')?;
         scopes.contains('o').then_some(name)
     });
     let mut permissions = Vec::new();
-    for (feature, mask) in of_organization.zip(split(&masks)) {
-        let mask: u64 = mask.parse().ok()?;
+    for (feature, mask) in of_organization.zip(masks) {
+        let mask: u64 = mask.parse().map_err(|_| MapProblem::Permissions)?;
         for (bit, name) in names.iter().enumerate().take(64) {
             if mask & (1 << bit) != 0 {
                 permissions.push(format!("org:{feature}:{name}"));
             }
         }
     }
-    Some(permissions)
+    Ok(permissions)
 }
 
-fn split(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
+fn split(list: Option<&str>) -> impl Iterator<Item = &str> {
+    let items = list.unwrap_or_default().split(',').map(str::trim);
+    items.filter(|item| !item.is_empty())
 }
 
-/// A member that is text if it is there: `None` when it is something else.
-fn text(object: &Object<'_>, name: &str) -> Option<Option<String>> {
+/// A member that is text if it is there.
+fn text<'c>(object: &'c Object<'_>, name: &str) -> Result<Option<&'c str>, MapProblem> {
     match object.get(name) {
-        None => Some(None),
-        Some(value) => value.as_str().map(|text| Some(text.to_owned())),
+        None => Ok(None),
+        Some(value) => value.as_str().map(Some).ok_or(MapProblem::Permissions),
     }
 }
 
