@@ -70,6 +70,10 @@ impl SigningKey {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "aws-lc-rs"),
+        expect(clippy::unnecessary_wraps, reason = "there are key pairs with `aws-lc-rs` only")
+    )]
     pub(super) fn secret(&self) -> Option<&SharedSecret> {
         match &self.0 {
             Kind::Secret(secret) => Some(secret),
