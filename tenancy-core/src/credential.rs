@@ -91,10 +91,10 @@ impl<'a> Presented<'a> {
         if !scheme.eq_ignore_ascii_case(b"bearer") {
             return Self::Absent;
         }
-        let token = rest.trim_ascii_start();
-        let only_spaces = rest.len() > token.len() && !rest.starts_with(b"\t");
+        let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+        let (spaces, token) = rest.split_at(spaces);
         match BearerToken::parse(token) {
-            Some(token) if only_spaces => Self::Bearer(token),
+            Some(token) if !spaces.is_empty() => Self::Bearer(token),
             _ => Self::Malformed(MalformedCredential::Syntax),
         }
     }
@@ -243,6 +243,8 @@ mod tests {
             "Bearer",
             "Bearer ",
             "Bearer\ta.b.c",
+            "Bearer \ta.b.c",
+            "Bearer\x0ca.b.c",
             "Bearer,a",
             "Bearer a b",
             "Bearer a,b",

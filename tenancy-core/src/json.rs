@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
@@ -194,7 +195,7 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.deeper()?;
         let mut object = Vec::with_capacity(if self.depth == 0 { self.members } else { 0 });
         while let Some(name) = members.next_key_seed(Name)? {
-            if name == ARBITRARY_PRECISION && object.is_empty() {
+            if name == ARBITRARY_PRECISION && object.is_empty() && numbers_are_objects() {
                 return number(&members.next_value::<String>()?);
             }
             object.push((name, members.next_value_seed(inner)?));
@@ -210,6 +211,34 @@ impl<'de> Visitor<'de> for Strict {
 /// How `serde_json` hands over a number when some crate of the build turns on its `arbitrary_precision`: as an
 /// object with this one member.
 const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
+
+/// Whether it does so in this build. Where it does not, an object with this member is one that somebody wrote.
+fn numbers_are_objects() -> bool {
+    struct Probe;
+
+    impl<'de> Visitor<'de> for Probe {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+            Ok(false)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<bool, A::Error> {
+            while members.next_entry::<String, String>()?.is_some() {}
+            Ok(true)
+        }
+    }
+
+    static ANSWER: LazyLock<bool> = LazyLock::new(|| {
+        let mut number = serde_json::Deserializer::from_str("0");
+        serde::Deserializer::deserialize_any(&mut number, Probe).unwrap_or_default()
+    });
+    *ANSWER
+}
 
 fn number<'a, E: de::Error>(text: &str) -> Result<Json<'a>, E> {
     if let Ok(integer) = text.parse() {

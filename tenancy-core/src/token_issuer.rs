@@ -4,6 +4,7 @@
 mod key_pair;
 mod signing_key;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,8 +166,8 @@ impl TokenIssuer {
     }
 }
 
-/// A token that is being written.
-#[derive(Debug, Clone)]
+/// A token that is being written. `Debug` shows none of its claims.
+#[derive(Clone)]
 #[must_use = "call `sign`"]
 pub struct NewToken<'a> {
     issuer: &'a TokenIssuer,
@@ -258,6 +259,15 @@ impl NewToken<'_> {
             "{message}.{}",
             URL_SAFE_NO_PAD.encode_to_string(signature)
         ))
+    }
+}
+
+impl fmt::Debug for NewToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewToken")
+            .field("tenant", &self.tenant.as_str())
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
     }
 }
 

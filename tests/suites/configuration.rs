@@ -154,9 +154,14 @@ fn keys_from_the_wrong_place_or_for_the_wrong_time_are_mistakes() {
         url("http://issuer.example/jwks", insecure),
         url("ftp://issuer.example", insecure),
         url("jwks", "is not a URL"),
-        url(
-            "https://u:p@issuer.example/",
-            "must not carry a user name or password",
+        // And the password is not repeated.
+        (
+            issuer().keys(KeySource::url("https://u:p@issuer.example/")),
+            ConfigProblem::KeyUrl {
+                issuer: NAME.into(),
+                url: "https://issuer.example/".to_owned(),
+                problem: "must not carry a user name or password".to_owned(),
+            },
         ),
         (
             issuer().keys(KeySource::fixed("{}")),

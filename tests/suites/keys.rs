@@ -18,7 +18,7 @@ use tenancy_core::{
     Algorithm, BearerToken, ClaimMap, Clock as _, FetchError, FetchKeys, Fetched, Issuer,
     JwtVerifier, KeySource, ManualClock, SystemClock, TokenProblem, VerifyError,
 };
-use tenancy_examples::identity_provider::{IdentityProvider, SigningKey};
+use tenancy_examples::identity_provider::{IdentityProvider, JsonWebAlgorithm, SigningKey};
 use tenancy_tests::cancel::at_await;
 
 const AUDIENCE: &str = "us";
@@ -290,4 +290,24 @@ async fn back_off_doubles_up_to_the_cooldown() {
         assert!(watch.present().await.is_pause(expected));
         watch.clock.advance(expected);
     }
+}
+
+/// Ages are counted by a clock that no operator can set.
+#[tokio::test]
+async fn setting_the_clock_changes_no_age() {
+    let watch = Watch::new().await;
+    assert_eq!(watch.present().await, Outcome::Accepted);
+    let now = watch.clock.now();
+    for jump in [Duration::from_hours(10), Duration::from_hours(1)] {
+        for time in [now.saturating_add(jump), now.saturating_sub(jump), now] {
+            watch.clock.set(time);
+            // Whatever the token says of it now, the keys are as fresh as they were.
+            watch.present().await;
+            let status = &watch.verifier.key_status()[0];
+            assert_eq!(status.state, tenancy_core::KeyState::Fresh);
+            assert_eq!(status.age, Some(Duration::ZERO));
+        }
+    }
+    assert_eq!(watch.provider.fetches(), 1);
+    assert_eq!(watch.present().await, Outcome::Accepted);
 }

@@ -145,7 +145,6 @@ fn nothing_secret_is_logged_answered_or_shown() {
 }
 
 #[test]
-#[ignore = "a leak: `NewToken` derives `Debug`"]
 fn a_token_that_is_being_written_shows_no_claims() {
     let mut said = Said::with_canaries();
     let (acme, user) = (
@@ -165,7 +164,6 @@ fn a_token_that_is_being_written_shows_no_claims() {
 }
 
 #[test]
-#[ignore = "a leak: `KeySource` derives `Debug` for the text of a fixed JWK set"]
 fn a_key_source_shows_no_private_half_of_a_key() {
     let mut said = Said::with_canaries();
     let mut document: Value = serde_json::from_str(
@@ -189,7 +187,6 @@ fn a_key_source_shows_no_private_half_of_a_key() {
 }
 
 #[test]
-#[ignore = "a leak: `KeySource` derives `Debug` for a URL, and `ConfigProblem::KeyUrl` repeats it"]
 fn a_password_in_a_url_is_refused_and_not_repeated() {
     let mut said = Said::with_canaries();
     let keys = KeySource::url(format!("https://user:{SECRET}@issuer.example/jwks"));
@@ -202,8 +199,33 @@ fn a_password_in_a_url_is_refused_and_not_repeated() {
     assert_eq!(said.leaks(), []);
 }
 
+/// Passwords that nobody escaped, and URLs that lack their slashes: no URLs, or others than was meant.
+#[test]
+#[ignore = "a leak: `without_credentials` looks for `@` in the authority only, and only after `://`"]
+fn a_password_in_what_is_hardly_a_url_is_not_repeated_either() {
+    let mut said = Said::with_canaries();
+    for url in [
+        format!("https://user:x/{SECRET}@issuer.example/jwks"),
+        format!("https://user:x?{SECRET}@issuer.example/jwks"),
+        format!("https://user:x#{SECRET}@issuer.example/jwks"),
+        format!("https:user:{SECRET}@issuer.example/jwks"),
+        format!("https:/user:{SECRET}@issuer.example/jwks"),
+        format!("user:{SECRET}@issuer.example/jwks"),
+    ] {
+        let keys = KeySource::url(&url);
+        said.debug(&url.replace(SECRET, "…"), &keys);
+        let issuer = Issuer::new("us", ClaimMap::new("tenant"))
+            .audience(AUDIENCE)
+            .keys(keys);
+        said.error(
+            &url.replace(SECRET, "…"),
+            &JwtVerifier::new([issuer]).unwrap_err(),
+        );
+    }
+    assert_eq!(said.leaks(), []);
+}
+
 #[tokio::test]
-#[ignore = "a leak: the issuers that a directory does not know are shown with the verifier"]
 async fn a_verifier_with_a_directory_shows_no_issuer_that_a_stranger_made_up() {
     let mut said = Said::with_canaries();
     let verifier = JwtVerifier::builder()

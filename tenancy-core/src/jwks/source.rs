@@ -1,5 +1,6 @@
 //! `KeySource`, where the keys of an issuer come from.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ pub struct KeySource {
     lifetimes: Lifetimes,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Origin {
     #[cfg(feature = "http")]
     Discovery,
@@ -147,7 +148,7 @@ impl KeySource {
                 let fetch = fetch.map_err(|problem: super::http::UrlProblem| {
                     problems.push(ConfigProblem::KeyUrl {
                         issuer: Arc::clone(issuer),
-                        url: url.to_owned(),
+                        url: without_credentials(url),
                         problem: problem.to_string(),
                     });
                 });
@@ -250,6 +251,33 @@ impl Lifetimes {
             problems.push(ConfigProblem::Outage(Arc::clone(issuer)));
         }
     }
+}
+
+/// Shows neither secrets nor fixed sets, which may hold private halves, nor a password in a URL.
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "http")]
+            Self::Discovery => f.write_str("Discovery"),
+            #[cfg(feature = "http")]
+            Self::Url(url) => f.write_str(&without_credentials(url)),
+            Self::Fetched(fetch) => fetch.fmt(f),
+            Self::Fixed(_) => f.write_str("Fixed"),
+            Self::Secrets(secrets) => secrets.fmt(f),
+        }
+    }
+}
+
+/// A URL as it may be shown: without a user name and password (RFC 3986 §3.2.1).
+#[cfg(feature = "http")]
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let authority_ends = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority_ends);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
 }
 
 /// Two fetchers are equal when they are the same one.

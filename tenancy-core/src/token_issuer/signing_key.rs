@@ -72,7 +72,10 @@ impl SigningKey {
 
     #[cfg_attr(
         not(feature = "aws-lc-rs"),
-        expect(clippy::unnecessary_wraps, reason = "there are key pairs with `aws-lc-rs` only")
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "there are key pairs with `aws-lc-rs` only"
+        )
     )]
     pub(super) fn secret(&self) -> Option<&SharedSecret> {
         match &self.0 {

@@ -194,3 +194,125 @@ async fn an_issuer_narrows_its_algorithms() {
     let outcome = outcome(&JwtVerifier::new([issuer]).unwrap(), &key.sign(&claims)).await;
     assert_eq!(outcome, Outcome::Refused(TokenProblem::NoMatchingKey));
 }
+
+/// Each of these is no key to trust, is left out under its reason, and costs the good one nothing.
+#[tokio::test]
+async fn weak_and_misshapen_keys_are_left_out() {
+    let encode = |bytes: &[u8]| {
+        use base64::Engine as _;
+        json!(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    };
+    let (good, rsa) = (SigningKey::ec(1).unwrap(), SigningKey::rsa(1).unwrap());
+    let p256 = SigningKey::ec(2).unwrap();
+    let ed25519 = SigningKey::new("ed", 1, JsonWebAlgorithm::EdDSA).unwrap();
+    let with = |key: &SigningKey, name: &str, value: Value| {
+        let mut jwk = key.public();
+        jwk[name] = value;
+        jwk
+    };
+    let bits = |octets: usize, first: u8| {
+        let mut n = vec![0xff; octets];
+        n[0] = first;
+        encode(&n)
+    };
+    for (reason, odd) in [
+        ("weak_rsa", with(&rsa, "n", bits(128, 0xff))),
+        ("weak_rsa", with(&rsa, "n", bits(256, 0x7f))),
+        ("weak_rsa", with(&rsa, "n", bits(1025, 0x01))),
+        ("weak_rsa", with(&rsa, "e", encode(&[1]))),
+        ("weak_rsa", with(&rsa, "e", encode(&[3]))),
+        ("weak_rsa", with(&rsa, "e", encode(&[1, 0, 2]))),
+        ("weak_rsa", with(&rsa, "e", encode(&[0xff; 9]))),
+        ("weak_rsa", with(&rsa, "e", encode(&[]))),
+        ("material", with(&rsa, "n", json!("not base64url!"))),
+        ("material", with(&rsa, "e", json!("AQAB="))),
+        ("material", with(&p256, "y", p256.public()["x"].clone())),
+        ("material", with(&p256, "x", encode(&[0; 32]))),
+        ("material", with(&p256, "x", encode(&[7; 31]))),
+        ("material", with(&p256, "x", encode(&[0; 33]))),
+        ("material", with(&p256, "crv", json!("P-384"))),
+        ("unsupported", with(&p256, "crv", json!("secp256k1"))),
+        ("unsupported", with(&ed25519, "crv", json!("Ed448"))),
+        ("material", with(&ed25519, "x", encode(&[7; 31]))),
+        ("algorithm", with(&p256, "alg", json!("RS256"))),
+        ("algorithm", with(&rsa, "alg", json!("HS256"))),
+        ("algorithm", with(&rsa, "alg", json!("RSA-OAEP"))),
+        ("other_use", with(&rsa, "use", json!("enc"))),
+        ("other_use", with(&rsa, "use", json!("SIG"))),
+        ("other_use", with(&rsa, "key_ops", json!([]))),
+        ("other_use", with(&rsa, "key_ops", json!(["sign"]))),
+        ("unreadable", with(&rsa, "kid", json!(1))),
+        ("unreadable", with(&rsa, "key_ops", json!("verify"))),
+        (
+            "symmetric",
+            json!({ "kty": "oct", "kid": "x", "k": "c2VjcmV0" }),
+        ),
+        (
+            "unsupported",
+            json!({ "kty": "AKP", "kid": "x", "alg": "ML-DSA-65" }),
+        ),
+    ] {
+        let document = json!({ "keys": [odd, good.public()] }).to_string();
+        let (outcome, counts) =
+            crate::metered::counting(with_keys(KeySource::fixed(document), &good)).await;
+        assert_eq!(outcome, Outcome::Accepted, "{odd}");
+        let skipped = counts.of("tenancy_jwks_keys_skipped_total", reason);
+        assert_eq!(skipped, 1, "{reason}: {odd}");
+    }
+}
+
+/// A private half that a provider publishes by mistake is not even read.
+#[tokio::test]
+async fn private_members_are_ignored() {
+    let key = SigningKey::rsa(1).unwrap();
+    let mut jwk = key.public();
+    jwk["d"] = json!("rubbish!");
+    jwk["p"] = json!(null);
+    let document = json!({ "keys": [jwk] }).to_string();
+    assert_eq!(
+        with_keys(KeySource::fixed(document), &key).await,
+        Outcome::Accepted
+    );
+}
+
+#[tokio::test]
+async fn a_token_without_a_key_id_needs_a_single_fitting_key() {
+    let (one, other) = (SigningKey::ec(1).unwrap(), SigningKey::ec(2).unwrap());
+    let rsa = SigningKey::rsa(1).unwrap();
+    let now = SystemClock::default().now().as_seconds();
+    let claims = json!({ "iss": "https://issuer.example", "aud": AUDIENCE, "sub": "ada", "org_id": "acme", "exp": now + 60 });
+    let unnamed = one.sign_with(&json!({ "alg": "ES256" }), &claims);
+    let with = |keys: Vec<Value>| {
+        let document = json!({ "keys": keys }).to_string();
+        let issuer = Issuer::new("https://issuer.example", ClaimMap::new("org_id"))
+            .audience(AUDIENCE)
+            .keys(KeySource::fixed(document));
+        JwtVerifier::new([issuer]).unwrap()
+    };
+    let mut nameless = one.public();
+    nameless.as_object_mut().unwrap().remove("kid");
+    for (keys, expected) in [
+        (vec![one.public(), rsa.public()], Outcome::Accepted),
+        (vec![nameless.clone(), rsa.public()], Outcome::Accepted),
+        (
+            vec![one.public(), other.public()],
+            Outcome::Refused(TokenProblem::AmbiguousKey),
+        ),
+        (
+            vec![nameless.clone(), other.public()],
+            Outcome::Refused(TokenProblem::AmbiguousKey),
+        ),
+        (
+            vec![rsa.public()],
+            Outcome::Refused(TokenProblem::NoMatchingKey),
+        ),
+    ] {
+        assert_eq!(outcome(&with(keys), &unnamed).await, expected);
+    }
+    // A named key is binding: a key without a name, although it made the signature, is another.
+    let named = one.sign(&claims);
+    assert_eq!(
+        outcome(&with(vec![nameless]), &named).await,
+        Outcome::Refused(TokenProblem::NoMatchingKey)
+    );
+}
