@@ -159,7 +159,7 @@ fn keys_from_the_wrong_place_or_for_the_wrong_time_are_mistakes() {
             issuer().keys(KeySource::url("https://u:p@issuer.example/")),
             ConfigProblem::KeyUrl {
                 issuer: NAME.into(),
-                url: "https://issuer.example/".to_owned(),
+                url: "…@issuer.example/".to_owned(),
                 problem: "must not carry a user name or password".to_owned(),
             },
         ),

@@ -169,8 +169,9 @@ pub fn authorization(data: &[u8]) {
         (Presented::Bearer(token), [only]) => {
             let token = token.expose();
             let scheme = only.strip_suffix(token.as_bytes()).unwrap_or_default();
-            let name = scheme.trim_ascii_end();
-            assert!(name.eq_ignore_ascii_case(b"bearer") && name.len() < scheme.len());
+            let (name, spaces) = scheme.split_at_checked("Bearer".len()).unwrap_or_default();
+            assert!(name.eq_ignore_ascii_case(b"bearer"));
+            assert!(!spaces.is_empty() && spaces.iter().all(|byte| *byte == b' '));
             assert_eq!(verify(&with_secret(), token), None, "nobody signed that");
         }
         (Presented::Malformed(MalformedCredential::Several), fields) => assert!(fields.len() > 1),

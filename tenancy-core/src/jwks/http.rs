@@ -45,7 +45,12 @@ impl HttpFetch {
 impl fmt::Debug for HttpFetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::At(url) => f.write_str(url.as_str()),
+            Place::At(url) => {
+                // The query may hold a secret of whoever serves the keys.
+                let mut shown = url.clone();
+                shown.set_query(None);
+                f.write_str(shown.as_str())
+            }
             Place::Discovered(discovery) => discovery.fmt(f),
         }
     }
@@ -134,8 +139,9 @@ async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
     Ok(body)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
+/// The URL is left out: its query may hold a secret, and who reads the log knows the source.
 fn request_failed(error: reqwest::Error) -> FetchError {
+    let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(error) = cause {

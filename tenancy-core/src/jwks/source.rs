@@ -268,16 +268,14 @@ impl fmt::Debug for Origin {
     }
 }
 
-/// A URL as it may be shown: without a user name and password (RFC 3986 §3.2.1).
+/// A URL as it may be shown: without what stands before the host, where a user name and a password may stand
+/// (RFC 3986 §3.2.1), however it is mistyped.
 #[cfg(feature = "http")]
 fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let authority_ends = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(authority_ends);
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
+    match url.rsplit_once('@') {
+        None => url.to_owned(),
+        Some((_, host)) => format!("…@{host}"),
+    }
 }
 
 /// Two fetchers are equal when they are the same one.
