@@ -88,8 +88,9 @@ impl Admission {
     ///
     /// A request may fill one of the places where the service looks, `Authorization` included: two credentials are
     /// refused as malformed.
-    pub fn token_header(self, name: &str) -> Self {
-        self.source(CredentialSource::Header(name.to_ascii_lowercase()))
+    pub fn token_header(self, name: impl Into<String>) -> Self {
+        let name = name.into().to_ascii_lowercase();
+        self.source(CredentialSource::Header(name))
     }
 
     /// Also looks for the token in the cookie `name`.
@@ -112,14 +113,19 @@ impl Admission {
     }
 
     fn source(mut self, source: CredentialSource) -> Self {
-        Arc::make_mut(&mut self.rules).sources.push(source);
+        let sources = &mut Arc::make_mut(&mut self.rules).sources;
+        // `Authorization` is looked at anyway, and what is looked at twice would count as two credentials.
+        let is_authorization = source == CredentialSource::Header("authorization".to_owned());
+        if !is_authorization && !sources.contains(&source) {
+            sources.push(source);
+        }
         self
     }
 
     /// Lets a request name its tenant in the header field `name`, such as `X-Tenant-ID`: needed when its token is for
     /// several tenants. The name is trusted only within what the token grants; any other is refused with 403.
-    pub fn tenant_header(mut self, name: &str) -> Self {
-        Arc::make_mut(&mut self.rules).tenant_header = Some(name.to_ascii_lowercase());
+    pub fn tenant_header(mut self, name: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.rules).tenant_header = Some(name.into().to_ascii_lowercase());
         self
     }
 

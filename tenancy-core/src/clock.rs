@@ -1,7 +1,7 @@
 //! Where time comes from: wall time for what tokens say, elapsed time for the age of keys.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point of wall time in whole seconds since 1970-01-01T00:00:00Z, the `NumericDate` of
@@ -45,6 +45,16 @@ pub trait Clock: fmt::Debug + Send + Sync {
 
     /// Time since an arbitrary fixed point, for ages, cooldowns and back-off.
     fn elapsed(&self) -> Duration;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> UnixTime {
+        (**self).now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
+    }
 }
 
 /// The clocks of the operating system.

@@ -67,6 +67,11 @@ pub enum ConfigProblem {
         "issuer `{0}` has an empty audience; give the client id that its tokens carry as `aud`"
     )]
     EmptyAudience(Arc<str>),
+    /// Both an audience and any audience are accepted.
+    #[error(
+        "issuer `{0}` has an audience and accepts any; call `audience` or `accept_any_audience`, not both"
+    )]
+    AnyAudience(Arc<str>),
     /// The leeway exceeds five minutes.
     #[error("issuer `{0}` has a leeway of more than 5 minutes; mend the clocks instead")]
     Leeway(Arc<str>),
@@ -133,6 +138,16 @@ pub enum ConfigProblem {
         /// The issuer's name.
         issuer: Arc<str>,
         /// The algorithm.
+        algorithm: Algorithm,
+    },
+    /// There is a shared secret that no token may use.
+    #[error(
+        "issuer `{issuer}` has a shared secret for `{algorithm}`, which `algorithms` leaves out; name it or drop the secret"
+    )]
+    SecretLeftOut {
+        /// The issuer's name.
+        issuer: Arc<str>,
+        /// The algorithm of the secret.
         algorithm: Algorithm,
     },
     /// Two shared secrets have the same key id, or neither has one.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::claims::Claims;
 use crate::scope::{Scope, TableCatalog};
-use crate::{ProjectId, Refusal, RefusalCause, SubjectId, TenantId, UnixTime, Verified};
+use crate::{ProjectId, Refusal, RefusalCause, SubjectId, TenantId, UnixTime, Verified, watch};
 
 /// For which tenant, and for whom in it, a request or job acts.
 ///
@@ -123,7 +123,9 @@ fn require(granted: &[String], needed: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let needed = needed.to_owned();
-    Err(RefusalCause::Lacking { needed }.into())
+    let refusal = Refusal::from(RefusalCause::Lacking { needed });
+    watch::refusal(refusal.kind().code());
+    Err(refusal)
 }
 
 impl fmt::Debug for TenantContext {

@@ -89,7 +89,17 @@ impl<'a> Presented<'a> {
             return Self::Malformed(MalformedCredential::Syntax);
         }
         if !scheme.eq_ignore_ascii_case(b"bearer") {
-            return Self::Absent;
+            // A list in one field is not how HTTP says it, and another reader may find the second.
+            let hides_another = rest.split(|byte| *byte == b',').skip(1).any(|item| {
+                let item = item.trim_ascii_start();
+                let scheme = item.get(..b"bearer ".len());
+                scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+            });
+            return if hides_another {
+                Self::Malformed(MalformedCredential::Several)
+            } else {
+                Self::Absent
+            };
         }
         let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
         let (spaces, token) = rest.split_at(spaces);
@@ -138,7 +148,35 @@ fn parameters<'a, H: RequestHead + ?Sized>(
     head.query()
         .into_iter()
         .flat_map(|query| query.as_bytes().split(|byte| *byte == b'&'))
-        .filter_map(|pair| value_of(pair, name))
+        .filter_map(|pair| {
+            let ends = pair.iter().position(|byte| *byte == b'=')?;
+            let (spelled, value) = pair.split_at(ends);
+            is_spelled(spelled, name).then(|| value.get(1..))?
+        })
+}
+
+/// Whether `spelled` is `name`, with escapes or without (RFC 3986 §2.1): who decodes the query further on must not see
+/// a credential that we did not.
+fn is_spelled(spelled: &[u8], name: &str) -> bool {
+    let mut rest = spelled;
+    for expected in name.bytes() {
+        let (byte, length) = match rest {
+            [b'%', high, low, ..] => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                let decoded = digit(high)
+                    .zip(digit(low))
+                    .map(|(high, low)| high * 16 + low);
+                (decoded.and_then(|byte| u8::try_from(byte).ok()), 3)
+            }
+            [byte, ..] => (Some(*byte), 1),
+            [] => return false,
+        };
+        if byte != Some(expected) {
+            return false;
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    rest.is_empty()
 }
 
 fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
@@ -230,6 +268,7 @@ mod tests {
             "Token abc",
             "Bearers abc",
             "Digest a=b, c=d",
+            "Digest realm=x, bearers=d",
         ] {
             assert_eq!(field(text), Presented::Absent, "{text:?}");
         }
@@ -348,6 +387,14 @@ mod tests {
         find(vec![("x-access-token", "")], None, syntax);
         find(vec![("x-access-token", "Bearer t")], None, syntax);
         find(vec![], Some("access_token=a%2eb"), syntax);
+        find(vec![], Some("access%5Ftoken=t"), bearer("t"));
+        find(vec![], Some("access_token=t&%61ccess%5ftoken=t"), several);
+        find(vec![], Some("access%5token=t&access%=t"), Presented::Absent);
+        find(
+            vec![("authorization", "Basic eA==, bearer t")],
+            None,
+            several,
+        );
     }
 
     /// Without a configuration that says so, nothing but `Authorization` is looked at.

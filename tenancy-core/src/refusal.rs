@@ -168,7 +168,7 @@ impl RefusalKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Challenge {
     None,
-    /// RFC 6750 §3: no error code for a request that lacks any authentication information.
+    /// RFC 6750 §3.1: no error code for a request that lacks any authentication information.
     Bare,
     Coded,
 }
@@ -230,9 +230,11 @@ impl Wording {
                 Challenge::Coded => Some(format!(r#"Bearer realm="{realm}", error="{code}""#)),
             },
             // Rounded up: asking too early is the one thing the header should prevent.
-            retry_after: refusal
-                .retry_after()
-                .map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0)),
+            retry_after: refusal.retry_after().map(|after| {
+                after
+                    .as_secs()
+                    .saturating_add(u64::from(after.subsec_nanos() > 0))
+            }),
             body: format!(
                 r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#
             ),

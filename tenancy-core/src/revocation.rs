@@ -36,6 +36,13 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     async fn is_revoked(&self, claims: &Claims) -> Result<bool, RevocationsUnavailable>;
 }
 
+#[async_trait::async_trait]
+impl<R: Revocations + ?Sized> Revocations for Arc<R> {
+    async fn is_revoked(&self, claims: &Claims) -> Result<bool, RevocationsUnavailable> {
+        (**self).is_revoked(claims).await
+    }
+}
+
 /// Whether a token was revoked cannot be found out now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("revocations are unavailable: {cause}")]
@@ -46,7 +53,8 @@ pub struct RevocationsUnavailable {
     pub cause: String,
 }
 
-/// Revocations in the memory of this process. Cheap to clone; clones share the list.
+/// Revocations in the memory of this process: gone with it, and unknown to other instances. Cheap to clone; clones
+/// share the list. Entries for subjects and tenants stay; those for tokens go by [`forget_expired`](Self::forget_expired).
 ///
 /// ```
 /// use tenancy_core::{RevocationList, SubjectId, TenantId, UnixTime};

@@ -84,11 +84,14 @@ pub enum IssueError {
     /// The signature could not be made.
     #[error("the token could not be signed")]
     Signature,
+    /// The machine has no randomness to give.
+    #[error("there is no randomness for the id of the token")]
+    Randomness,
     /// Tokens would live for less than a second or for more than 366 days.
     #[error("tokens live for at least a second and at most 366 days")]
     Lifetime,
     /// A claim has a name that the issuer uses itself.
-    #[error("the claim `{0}` is written by the issuer; use its own method or another name")]
+    #[error("the claim `{0}` is the issuer's to write; use another name")]
     Reserved(String),
     /// A claim cannot be written as JSON.
     #[error("the claim `{0}` cannot be written as JSON")]
@@ -126,8 +129,8 @@ impl TokenIssuer {
     }
 
     /// Where time comes from.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -282,6 +285,6 @@ fn list<S: Into<String>>(items: impl IntoIterator<Item = S>) -> Value {
 /// 128 random bits: no two tokens of an issuer ever share an id.
 fn random_id() -> Result<String, IssueError> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| IssueError::Signature)?;
+    getrandom::fill(&mut bytes).map_err(|_| IssueError::Randomness)?;
     Ok(URL_SAFE_NO_PAD.encode_to_string(bytes))
 }

@@ -1,6 +1,7 @@
 //! `TokenVerifier`, the seam between admission and the kinds of bearer tokens.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::jwks::KeysUnavailable;
@@ -18,6 +19,13 @@ pub trait TokenVerifier: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`VerifyError::Token`] when the token must not be accepted, any other when that cannot be decided now.
     async fn verify(&self, token: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError>;
+}
+
+#[async_trait::async_trait]
+impl<V: TokenVerifier + ?Sized> TokenVerifier for Arc<V> {
+    async fn verify(&self, token: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError> {
+        (**self).verify(token).await
+    }
 }
 
 /// Why a token yields no claims.

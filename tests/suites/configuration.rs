@@ -68,6 +68,10 @@ fn mistakes_about_an_issuer_have_a_name() {
             ConfigProblem::InsecureName(insecure.into()),
         ),
         (
+            issuer().accept_any_audience(),
+            ConfigProblem::AnyAudience(name.clone()),
+        ),
+        (
             issuer().leeway(Duration::from_secs(301)),
             ConfigProblem::Leeway(name.clone()),
         ),
@@ -96,6 +100,19 @@ fn algorithms_that_do_not_go_with_the_keys_are_mistakes() {
         (
             with_secret(Algorithm::HS256, 32).algorithms([Algorithm::HS256, Algorithm::RS256]),
             other(Algorithm::RS256),
+        ),
+        // A secret that no token may use is not dropped in silence.
+        (
+            issuer()
+                .algorithms([Algorithm::HS256])
+                .keys(KeySource::shared_secrets([
+                    SharedSecret::new(Algorithm::HS256, [1; 64]).key_id("1"),
+                    SharedSecret::new(Algorithm::HS512, [2; 64]).key_id("2"),
+                ])),
+            ConfigProblem::SecretLeftOut {
+                issuer: NAME.into(),
+                algorithm: Algorithm::HS512,
+            },
         ),
     ]);
 }

@@ -5,6 +5,7 @@ use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
 use tenancy_examples::identity_provider::{SigningKey, now};
 
 use super::answers::{on_actix, on_axum, send};
+use super::metered::counting;
 
 const NAME: &str = "https://issuer.example";
 
@@ -194,26 +195,50 @@ async fn a_role_that_is_missing_is_403_insufficient_scope() {
     }
 }
 
-async fn admitted(admission: &Admission, token: &str) -> tenancy_core::TenantContext {
-    struct Head(String);
+#[tokio::test]
+async fn refusals_are_counted_by_what_the_client_was_told() {
+    let key = SigningKey::ec(1).unwrap();
+    let admission = admission(&key);
+    let several = token(&key, &json!(["acme", "globex"]));
+    for (authorization, code) in [
+        (None, "missing_token"),
+        (Some("Bearer"), "invalid_request"),
+        (Some("Bearer a.b.c"), "invalid_token"),
+        (Some(&*format!("Bearer {several}")), "tenant_not_named"),
+    ] {
+        let head = Head(authorization.map(str::to_owned));
+        let (outcome, counts) = counting(admission.admit(&head)).await;
+        assert!(outcome.is_err());
+        assert_eq!(counts.of("tenancy_refusals_total", code), 1, "{code}");
+    }
+    let context = admitted(&admission, &token(&key, &json!(["acme"]))).await;
+    let (outcome, counts) = counting(async { context.require_role("Owner") }).await;
+    assert!(outcome.is_err());
+    assert_eq!(counts.of("tenancy_refusals_total", "insufficient_scope"), 1);
+}
 
-    impl tenancy_core::RequestHead for Head {
-        fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-            (name == "authorization")
-                .then_some(self.0.as_bytes())
-                .into_iter()
-        }
+struct Head(Option<String>);
 
-        fn path(&self) -> &'static str {
-            "/"
-        }
-
-        fn query(&self) -> Option<&str> {
-            None
-        }
+impl tenancy_core::RequestHead for Head {
+    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let authorization = self.0.iter().map(String::as_bytes);
+        authorization.filter(move |_| name == "authorization")
     }
 
-    match admission.admit(&Head(format!("Bearer {token}"))).await {
+    fn path(&self) -> &'static str {
+        "/"
+    }
+
+    fn query(&self) -> Option<&str> {
+        None
+    }
+}
+
+async fn admitted(admission: &Admission, token: &str) -> tenancy_core::TenantContext {
+    match admission
+        .admit(&Head(Some(format!("Bearer {token}"))))
+        .await
+    {
         Ok(tenancy_core::Admitted::For(context)) => context,
         other => panic!("{other:?}"),
     }

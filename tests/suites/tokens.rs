@@ -13,8 +13,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::{Value, json};
 use tenancy_core::{
-    BearerToken, ClaimMap, Claims, Issuer, JwtVerifier, KeySource, SubjectId, TenantId,
-    TokenProblem, VerifyError,
+    BearerToken, ClaimMap, Claims, Issuer, JwtVerifier, KeySource, SignatureBackend, SubjectId,
+    TenantId, TokenProblem, VerifyError,
 };
 use tenancy_examples::identity_provider::{IdentityProvider, SigningKey, encode_part};
 
@@ -41,6 +41,8 @@ async fn verify(verifier: &JwtVerifier, token: &str) -> Result<Claims, TokenProb
     }
 }
 
+const BACKENDS: [SignatureBackend; 2] = [SignatureBackend::AwsLc, SignatureBackend::Portable];
+
 /// A provider, a verifier that trusts it, and a good token to vary.
 struct Door {
     provider: IdentityProvider,
@@ -50,8 +52,16 @@ struct Door {
 
 impl Door {
     async fn new() -> Self {
+        Self::with(SignatureBackend::default()).await
+    }
+
+    async fn with(backend: SignatureBackend) -> Self {
         let provider = provider().await;
-        let verifier = JwtVerifier::new([issuer(&provider)]).unwrap();
+        let verifier = JwtVerifier::builder()
+            .issuer(issuer(&provider))
+            .signature_backend(backend)
+            .build()
+            .unwrap();
         let key = provider.rsa_key();
         Self {
             provider,
@@ -108,7 +118,12 @@ fn changed(mut object: Value, name: &str, value: Option<Value>) -> Value {
 
 #[tokio::test]
 async fn a_good_token_yields_its_claims() {
-    let door = Door::new().await;
+    for backend in BACKENDS {
+        a_good_token_yields_its_claims_with(&Door::with(backend).await).await;
+    }
+}
+
+async fn a_good_token_yields_its_claims_with(door: &Door) {
     for token in [
         door.provider.token("acme", "ada"),
         door.provider.ec_key().sign(&door.claims()),
@@ -130,7 +145,12 @@ async fn a_good_token_yields_its_claims() {
 
 #[tokio::test]
 async fn claims_of_the_wrong_value_or_type_are_refused() {
-    let door = Door::new().await;
+    for backend in BACKENDS {
+        claims_of_the_wrong_value_or_type_are_refused_with(&Door::with(backend).await).await;
+    }
+}
+
+async fn claims_of_the_wrong_value_or_type_are_refused_with(door: &Door) {
     let now = tenancy_examples::identity_provider::now();
     for (name, value, problem) in [
         ("iss", None, TokenProblem::Issuer),
@@ -233,7 +253,12 @@ async fn claims_of_the_wrong_value_or_type_are_refused() {
 
 #[tokio::test]
 async fn header_parameters_that_are_not_ours_are_refused() {
-    let door = Door::new().await;
+    for backend in BACKENDS {
+        header_parameters_that_are_not_ours_are_refused_with(&Door::with(backend).await).await;
+    }
+}
+
+async fn header_parameters_that_are_not_ours_are_refused_with(door: &Door) {
     for (name, value, problem) in [
         ("alg", None, TokenProblem::Algorithm),
         ("alg", Some(json!("none")), TokenProblem::Algorithm),
@@ -280,7 +305,12 @@ async fn header_parameters_that_are_not_ours_are_refused() {
 
 #[tokio::test]
 async fn a_key_that_the_token_brings_along_is_not_used() {
-    let door = Door::new().await;
+    for backend in BACKENDS {
+        a_key_that_the_token_brings_along_is_not_used_with(&Door::with(backend).await).await;
+    }
+}
+
+async fn a_key_that_the_token_brings_along_is_not_used_with(door: &Door) {
     let stranger = SigningKey::rsa(7).unwrap();
     for header in [
         changed(stranger.header(), "jwk", Some(stranger.public())),
@@ -296,7 +326,12 @@ async fn a_key_that_the_token_brings_along_is_not_used() {
 /// The classic confusion: the public key, which everybody knows, used as an HMAC secret.
 #[tokio::test]
 async fn the_public_key_is_no_shared_secret() {
-    let door = Door::new().await;
+    for backend in BACKENDS {
+        the_public_key_is_no_shared_secret_with(&Door::with(backend).await).await;
+    }
+}
+
+async fn the_public_key_is_no_shared_secret_with(door: &Door) {
     let header = changed(door.key.header(), "alg", Some(json!("HS256"))).to_string();
     let message = format!(
         "{}.{}",
@@ -347,7 +382,12 @@ async fn every_changed_byte_of_a_token_is_noticed() {
 
 #[tokio::test]
 async fn payloads_and_headers_are_strict_json() {
-    let door = Door::new().await;
+    for backend in BACKENDS {
+        payloads_and_headers_are_strict_json_with(&Door::with(backend).await).await;
+    }
+}
+
+async fn payloads_and_headers_are_strict_json_with(door: &Door) {
     let header = door.key.header().to_string();
     let claims = door.claims().to_string();
     let doubled = claims.replacen('{', r#"{"org_id":"globex","#, 1);

@@ -17,20 +17,49 @@ use crate::{ProjectId, SubjectId, TenantId};
 /// let top_level = ClaimPath::from("org_id");
 /// let nested = ClaimPath::from(["organization", "id"]);
 /// assert_ne!(top_level, nested);
+/// assert_eq!(ClaimPath::from("organization").then("id"), nested);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimPath(Vec<String>);
 
 impl ClaimPath {
-    pub(crate) fn find<'c, 'a>(&self, claims: &'c Object<'a>) -> Option<&'c Json<'a>> {
-        let (first, rest) = self.0.split_first()?;
-        rest.iter().try_fold(claims.get(first)?, |value, name| {
-            value.as_object()?.get(name)
-        })
+    /// The value at this path, if the token has it. An error when something on the way there is no object: that is
+    /// a value of the wrong type, not the absence of one.
+    pub(crate) fn find<'c, 'a>(
+        &self,
+        claims: &'c Object<'a>,
+    ) -> Result<Option<&'c Json<'a>>, WrongShape> {
+        let Some((last, way)) = self.0.split_last() else {
+            return Ok(None);
+        };
+        let mut object = claims;
+        for name in way {
+            match object.get(name) {
+                None => return Ok(None),
+                Some(value) => object = value.as_object().ok_or(WrongShape)?,
+            }
+        }
+        Ok(object.get(last))
+    }
+
+    /// The member `name` of what stands at this path, for paths that are put together while the service runs.
+    pub fn then(mut self, name: impl Into<String>) -> Self {
+        self.0.push(name.into());
+        self
     }
 
     pub(super) fn names(&self) -> &[String] {
         &self.0
+    }
+}
+
+/// Something on the way to a claim is no object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WrongShape;
+
+impl From<String> for ClaimPath {
+    fn from(name: String) -> Self {
+        Self(vec![name])
     }
 }
 
@@ -40,8 +69,10 @@ impl From<&str> for ClaimPath {
     }
 }
 
+/// An empty path does not compile.
 impl<const N: usize> From<[&str; N]> for ClaimPath {
     fn from(names: [&str; N]) -> Self {
+        const { assert!(N > 0, "a path has at least one name") };
         Self(names.map(str::to_owned).into())
     }
 }
@@ -225,11 +256,11 @@ impl ClaimMap {
 
     fn check_values(&self, claims: &Object<'_>) -> Option<()> {
         for required in &self.required {
-            let value = required.path.find(claims)?;
+            let value = required.path.find(claims).ok()??;
             required.is_met_by(value)?.then_some(())?;
         }
         for refused in &self.refused {
-            if let Some(value) = refused.path.find(claims) {
+            if let Some(value) = refused.path.find(claims).ok()? {
                 (!refused.is_met_by(value)?).then_some(())?;
             }
         }
@@ -272,7 +303,8 @@ impl ClaimMap {
     fn listed(&self, claims: &Object<'_>) -> Result<Option<Vec<TenantId>>, OneProblem> {
         let mut agreed: Option<Vec<TenantId>> = None;
         for memberships in &self.memberships {
-            let Some(value) = memberships.path.find(claims) else {
+            let found = memberships.path.find(claims);
+            let Some(value) = found.map_err(|WrongShape| OneProblem::Invalid)? else {
                 continue;
             };
             let mut tenants = memberships.read(value).ok_or(OneProblem::Invalid)?;
@@ -364,7 +396,11 @@ fn one<T: PartialEq, E>(
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<T, OneProblem> {
     let mut found = None;
-    for value in aliases.iter().filter_map(|alias| alias.find(claims)) {
+    for alias in aliases {
+        let value = alias.find(claims);
+        let Some(value) = value.map_err(|WrongShape| OneProblem::Invalid)? else {
+            continue;
+        };
         let text = value.as_str().ok_or(OneProblem::Invalid)?;
         let identifier = parse(text).map_err(|_| OneProblem::Invalid)?;
         if found.as_ref().is_some_and(|earlier| *earlier != identifier) {
@@ -383,7 +419,10 @@ fn words(
     split: impl Fn(&str) -> Vec<&str>,
 ) -> Option<Vec<String>> {
     let mut words = Vec::new();
-    for value in aliases.iter().filter_map(|alias| alias.find(claims)) {
+    for alias in aliases {
+        let Some(value) = alias.find(claims).ok()? else {
+            continue;
+        };
         match value {
             Json::String(text) => words.extend(split(text).into_iter().map(str::to_owned)),
             Json::Array(items) => {
@@ -475,7 +514,18 @@ mod tests {
         assert!(identify(&map, r#"{"sub":"u","org":{"id":"a"}}"#).is_ok());
         assert!(identify(&map, r#"{"sub":"u","https://example.com/org.id":"a"}"#).is_ok());
         assert!(identify(&map, r#"{"sub":"u","org.id":"a"}"#).is_err());
-        assert!(identify(&map, r#"{"sub":"u","org":"a"}"#).is_err());
+        // Something else than an object on the way is a value of the wrong type, not no value.
+        for org in [r#""a""#, "null", r#"["id"]"#, "1"] {
+            let claims = format!(r#"{{"sub":"u","org":{org},"https://example.com/org.id":"a"}}"#);
+            assert_eq!(
+                identify(&map, &claims),
+                Err(MapProblem::Tenant(OneProblem::Invalid)),
+                "{org}"
+            );
+        }
+        let refusing = ClaimMap::new("t").refuse(["a", "b"], ["c"]);
+        assert!(identify(&refusing, r#"{"sub":"u","t":"x","a":{}}"#).is_ok());
+        assert!(identify(&refusing, r#"{"sub":"u","t":"x","a":"c"}"#).is_err());
     }
 
     #[test]

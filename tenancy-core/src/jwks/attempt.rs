@@ -38,12 +38,15 @@ impl Cached {
         };
         let (done, running) = watch::channel(());
         state.last_attempt = Some(now);
+        state.attempt += 1;
         state.running = Some(running.clone());
+        let number = state.attempt;
         let etag = state.good.as_ref().and_then(|good| good.etag.clone());
         drop(state);
 
         let attempt = Attempt {
             cached: Arc::clone(self),
+            number,
             answered: false,
             _done: done,
         };
@@ -69,33 +72,36 @@ impl Cached {
             .is_some_and(|current| current.same_channel(&running))
         {
             state.running = None;
+            state.attempt += 1;
             let error = FetchError::Failed("the fetch does not come to an end".to_owned());
             state.fail(error, self.lifetimes.cooldown);
         }
     }
 
-    /// Takes in the answer of a fetch. A bad answer never costs the keys at hand.
-    fn accept(&self, answer: Result<Fetched, FetchError>) {
+    /// Takes in the answer of the fetch with this number. A bad answer never costs the keys at hand.
+    fn accept(&self, number: u64, answer: Result<Fetched, FetchError>) {
         let now = self.clock.elapsed();
         let previous = lock(&self.state).good.clone();
-        let number = previous.as_ref().map(|good| good.generation.number);
+        let before = previous.as_ref().map(|good| good.generation.number);
         // Import parses every key: not while the lock is held.
-        match answer.and_then(|fetched| self.import(fetched, previous, now)) {
+        let imported = answer.and_then(|fetched| self.import(fetched, previous, now));
+        let mut state = lock(&self.state);
+        if state.attempt != number {
+            return;
+        }
+        match imported {
             Ok(good) => {
-                let unchanged = number == Some(good.generation.number);
+                let (generation, keys) = (good.generation.number, good.generation.keys.len());
+                state.succeed(good);
+                drop(state);
+                let unchanged = before == Some(generation);
                 counters::fetch(if unchanged { "unchanged" } else { "fetched" });
-                tracing::debug!(
-                    target: "tenancy::keys",
-                    generation = good.generation.number,
-                    keys = good.generation.keys.len(),
-                    unchanged,
-                    "fetched signing keys"
-                );
-                lock(&self.state).succeed(good);
+                tracing::debug!(target: "tenancy::keys", generation, keys, unchanged, "fetched signing keys");
             }
             Err(error) => {
+                let failures = state.fail(error.clone(), self.lifetimes.cooldown);
+                drop(state);
                 counters::fetch("failed");
-                let failures = lock(&self.state).fail(error.clone(), self.lifetimes.cooldown);
                 tracing::warn!(target: "tenancy::keys", %error, failures, source = ?self.fetch, "could not fetch signing keys");
             }
         }
@@ -151,6 +157,7 @@ impl Cached {
 /// and the failure is counted.
 struct Attempt {
     cached: Arc<Cached>,
+    number: u64,
     answered: bool,
     _done: watch::Sender<()>,
 }
@@ -162,7 +169,7 @@ impl Attempt {
         let answer = answer
             .unwrap_or_else(|_| Err(FetchError::Failed("no answer within 5 seconds".to_owned())));
         self.answered = true;
-        self.cached.accept(answer);
+        self.cached.accept(self.number, answer);
     }
 }
 
@@ -170,7 +177,7 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.answered {
             let abandoned = FetchError::Failed("the fetch was abandoned".to_owned());
-            self.cached.accept(Err(abandoned));
+            self.cached.accept(self.number, Err(abandoned));
         }
     }
 }

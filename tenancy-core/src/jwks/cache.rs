@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::watch::Receiver;
+
 use super::key::Import;
 use super::source::Lifetimes;
 use super::state::{Age, Generation, Occasion, State};
@@ -85,10 +87,18 @@ impl Jwks {
     }
 
     /// Asks for the keys now, whatever the cooldown says. Joins a fetch that is running.
-    pub(crate) async fn reload(&self) -> Result<(), FetchError> {
+    pub(crate) fn reload(&self) -> Option<Receiver<()>> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Cached(cached) => cached.start_fetch(Occasion::Demanded),
+        }
+    }
+
+    /// What came of it.
+    pub(crate) async fn reloaded(&self, running: Option<Receiver<()>>) -> Result<(), FetchError> {
         match self {
             Self::Fixed(_) => Ok(()),
-            Self::Cached(cached) => cached.reload().await,
+            Self::Cached(cached) => cached.reloaded(running).await,
         }
     }
 
@@ -136,8 +146,8 @@ impl Cached {
         (generation.number > seen.number).then_some(generation)
     }
 
-    async fn reload(self: &Arc<Self>) -> Result<(), FetchError> {
-        if let Some(running) = self.start_fetch(Occasion::Demanded) {
+    async fn reloaded(&self, running: Option<Receiver<()>>) -> Result<(), FetchError> {
+        if let Some(running) = running {
             self.end_of(running).await;
         }
         match &lock(&self.state).last_error {

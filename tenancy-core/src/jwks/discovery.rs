@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::http::{self, UrlProblem, checked, is_loopback};
+use super::http::{self, UrlProblem, checked, is_internal};
 use super::{FetchError, Fetched};
 use crate::lock;
 
@@ -67,15 +67,46 @@ impl Discovery {
         }
         let url = checked(&provider.jwks_uri)
             .map_err(|problem| unusable(&format!("`jwks_uri` {problem}")))?;
-        if is_loopback(&url) && !is_loopback(&self.document) {
-            return Err(unusable("`jwks_uri` points to this machine"));
-        }
+        self.may_point_to(&url)
+            .map_err(|()| unusable("`jwks_uri` points into this network"))?;
         Ok(url)
+    }
+}
+
+impl Discovery {
+    /// A provider out there must not make us ask machines in here.
+    fn may_point_to(&self, keys: &Url) -> Result<(), ()> {
+        if is_internal(keys) && !is_internal(&self.document) {
+            Err(())
+        } else {
+            Ok(())
+        }
     }
 }
 
 impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.document.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_out_there_cannot_point_in_here() {
+        let url = |text: &str| checked(text).unwrap();
+        let provider = Discovery::of("https://issuer.example").unwrap();
+        assert!(provider.may_point_to(&url("https://keys.example/")).is_ok());
+        for internal in [
+            "http://localhost/",
+            "https://169.254.169.254/",
+            "https://10.0.0.1/",
+        ] {
+            assert!(provider.may_point_to(&url(internal)).is_err(), "{internal}");
+        }
+        let ours = Discovery::of("https://10.0.0.1").unwrap();
+        assert!(ours.may_point_to(&url("https://10.0.0.2/")).is_ok());
     }
 }

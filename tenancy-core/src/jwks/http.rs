@@ -1,6 +1,7 @@
 //! Fetching documents of an issuer over HTTP with reqwest.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH};
@@ -81,7 +82,7 @@ pub(super) fn checked(url: &str) -> Result<Url, UrlProblem> {
 
 /// Asks once for the document at `url`.
 pub(super) async fn fetch(url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
-    let response = ask(url, etag).await.map_err(request_failed)?;
+    let response = ask(url, etag).await?;
     let headers = response.headers();
     let max_age = max_age(headers);
     match response.status() {
@@ -98,14 +99,21 @@ pub(super) async fn fetch(url: &Url, etag: Option<&str>) -> Result<Fetched, Fetc
     }
 }
 
-async fn ask(url: &Url, etag: Option<&str>) -> reqwest::Result<Response> {
-    let mut request = client(url)?
-        .get(url.clone())
-        .header("accept", "application/json");
+async fn ask(url: &Url, etag: Option<&str>) -> Result<Response, FetchError> {
+    // It reads the system's certificates, which takes milliseconds that other requests should not wait for.
+    let building = {
+        let url = url.clone();
+        tokio::task::spawn_blocking(move || client(&url))
+    };
+    let client = building
+        .await
+        .map_err(|_| FetchError::Failed("the HTTP client could not be built".to_owned()))?
+        .map_err(request_failed)?;
+    let mut request = client.get(url.clone()).header("accept", "application/json");
     if let Some(etag) = etag {
         request = request.header(IF_NONE_MATCH, etag);
     }
-    request.send().await
+    request.send().await.map_err(request_failed)
 }
 
 /// A client for one fetch. Fetches are minutes apart, so a pooled connection would be dead by the
@@ -174,15 +182,43 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// RFC 8252 §8.3: loopback addresses, and the name that RFC 6761 §6.3 reserves for them.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<std::net::IpAddr>();
-    address.map_or(host == "localhost", |address| address.is_loopback())
+fn is_loopback(url: &Url) -> bool {
+    match address(url) {
+        Some(address) => address.is_loopback(),
+        None => url.host_str() == Some("localhost"),
+    }
+}
+
+/// Whether the URL names something that only this machine or its network can mean: what a stranger's document must not
+/// make us ask. A name that resolves there is a matter for the network's own rules.
+pub(super) fn is_internal(url: &Url) -> bool {
+    match address(url) {
+        Some(IpAddr::V4(address)) => {
+            address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_unspecified()
+        }
+        Some(IpAddr::V6(address)) => {
+            address.is_loopback()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_unspecified()
+        }
+        None => {
+            let name = url.host_str().unwrap_or_default().trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+fn address(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    // An IPv4 address in the clothes of IPv6 is what it is.
+    host.parse()
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -217,6 +253,37 @@ mod tests {
             HttpFetch::new("https://u:p@a.example/").err(),
             Some(UrlProblem::Credentials)
         );
+    }
+
+    #[test]
+    fn what_only_this_network_can_mean_is_internal() {
+        let internal = |url: &str| is_internal(&Url::parse(url).unwrap());
+        for url in [
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://0.0.0.0/",
+            "https://10.1.2.3/",
+            "https://172.16.0.1/",
+            "https://192.168.0.1/",
+            "https://169.254.169.254/",
+            "https://[::1]/",
+            "https://[::]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[fd00::1]/",
+            "https://[fe80::1]/",
+            "https://localhost/",
+            "https://localhost./",
+            "https://a.localhost/",
+        ] {
+            assert!(internal(url), "{url}");
+        }
+        for url in [
+            "https://a.example/",
+            "https://1.1.1.1/",
+            "https://[2001:db8::1]/",
+        ] {
+            assert!(!internal(url), "{url}");
+        }
     }
 
     #[test]

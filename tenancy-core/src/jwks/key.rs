@@ -198,7 +198,8 @@ fn rsa(jwk: &Jwk) -> Result<Material, Unusable> {
     });
     let exponent_is_sound =
         exponent.is_some_and(|value| value % 2 == 1 && (1 << 16..1 << 33).contains(&value));
-    if !(2048..=8192).contains(&bits) || !exponent_is_sound {
+    let modulus_is_odd = n.last().is_some_and(|last| last % 2 == 1);
+    if !(2048..=8192).contains(&bits) || !modulus_is_odd || !exponent_is_sound {
         return Err(Unusable::WeakRsa);
     }
     Ok(Material::Rsa { n, e })

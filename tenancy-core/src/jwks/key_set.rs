@@ -148,9 +148,11 @@ fn without_contested_ids(keys: Vec<Key>) -> (Vec<Key>, Vec<String>) {
     contested.sort_unstable();
     contested.dedup();
     if !contested.is_empty() {
-        watch::key_skipped("contested");
         tracing::warn!(target: "tenancy::keys", ids = ?contested, "left out keys that share an id and differ");
         kept.retain(|key| key.id.as_ref().is_none_or(|id| !contested.contains(id)));
+        for _ in &contested {
+            watch::key_skipped("contested");
+        }
     }
     (kept, contested)
 }

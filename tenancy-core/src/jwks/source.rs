@@ -207,6 +207,14 @@ impl KeySource {
                 });
             }
         }
+        for algorithm in natural {
+            if matches!(self.origin, Origin::Secrets(_)) && !configured.contains(&algorithm) {
+                problems.push(ConfigProblem::SecretLeftOut {
+                    issuer: Arc::clone(issuer),
+                    algorithm,
+                });
+            }
+        }
         if !configured.is_empty() && !configured.iter().any(|one| backend.supports(*one)) {
             problems.push(ConfigProblem::AlgorithmUnsupported(Arc::clone(issuer)));
         }
@@ -235,7 +243,7 @@ fn open_secrets(
     if problems.len() > before {
         return None;
     }
-    // What is left to fail is an algorithm that the configured list leaves out, and that was told already.
+    // What is left to fail is an algorithm that the list or the backend leaves out, and that was told already.
     KeySet::secrets(secrets, import).ok()
 }
 
@@ -288,7 +296,10 @@ impl PartialEq for Origin {
             (Self::Url(one), Self::Url(other)) => one == other,
             (Self::Fetched(one), Self::Fetched(other)) => Arc::ptr_eq(one, other),
             (Self::Fixed(one), Self::Fixed(other)) => one == other,
-            (Self::Secrets(one), Self::Secrets(other)) => one == other,
+            (Self::Secrets(one), Self::Secrets(other)) => {
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| one.is_same(other))
+            }
             _ => false,
         }
     }

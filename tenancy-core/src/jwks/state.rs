@@ -26,6 +26,8 @@ pub(crate) struct Generation {
 pub(super) struct State {
     pub(super) good: Option<Good>,
     pub(super) last_attempt: Option<Duration>,
+    /// Counts attempts. The answer of an earlier one, which was given up and came all the same, no longer counts.
+    pub(super) attempt: u64,
     pub(super) failures: u32,
     /// How long after the last attempt the next one has to wait.
     pause: Duration,

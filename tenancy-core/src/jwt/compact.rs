@@ -62,7 +62,7 @@ impl<'a> Compact<'a> {
 }
 
 /// base64url without padding (RFC 4648 §5). Padding, alien characters and a last character whose unused bits
-/// are not zero are refused, so that a token has one spelling only.
+/// are not zero are refused, so that no byte has two encodings.
 fn decode(segment: &str) -> Result<Vec<u8>, TokenProblem> {
     if segment.is_empty() {
         return Err(TokenProblem::NotCompact);

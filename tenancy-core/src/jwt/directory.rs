@@ -16,12 +16,14 @@ use crate::{Clock, SignatureBackend, VerifyError};
 /// token is accepted, so that one that was removed is refused within this time.
 const KNOWN_FOR: Duration = Duration::from_mins(5);
 const UNKNOWN_FOR: Duration = Duration::from_mins(1);
-/// How many answers are remembered: issuers with their keys, and names that are nobody's.
-const KNOWN: u64 = 1_000;
+/// How many answers are remembered: issuers with their keys, some ten KiB each, and names that are nobody's. With more
+/// issuers in use at a time than that, their keys would be fetched again and again.
+const KNOWN: u64 = 10_000;
 const UNKNOWN: u64 = 10_000;
 /// Longer names are nobody's. OpenID Connect issuers are URLs of ordinary length.
 const MAX_NAME_BYTES: usize = 512;
-/// How many questions may be on their way at once: what a flood of invented names costs the directory.
+/// How many questions may be on their way at once, about names that are known and about others: what a flood of
+/// invented names costs the directory, and no issuer that is known waits behind it.
 const MAX_QUESTIONS: usize = 8;
 /// How long a question may take, waiting for its turn included.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,7 +33,9 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// It is asked for a name that a token claims before anything of the token is verified: answer only names that
 /// somebody you trust has registered, and never fetch what the name points to. An answer counts for 5 minutes,
-/// "nobody" for one minute. Bind each issuer to its tenants with [`Issuer::tenants`].
+/// "nobody" for one minute. An answer that equals the last one keeps the issuer's keys; two answers with
+/// [`KeySource::fetched`](crate::KeySource::fetched) are equal when they hold the same source, so keep and clone it. Up to 10 000 issuers are
+/// remembered with their keys. Bind each issuer to its tenants with [`Issuer::tenants`].
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -101,7 +105,8 @@ impl Issuers {
             clock,
             known: Cache::new(KNOWN),
             unknown: Cache::new(UNKNOWN),
-            questions: Semaphore::new(MAX_QUESTIONS),
+            renewals: Semaphore::new(MAX_QUESTIONS),
+            introductions: Semaphore::new(MAX_QUESTIONS),
         });
         Self { fixed, directory }
     }
@@ -150,7 +155,8 @@ struct Lookup {
     clock: Arc<dyn Clock>,
     known: Cache<Arc<str>, Known>,
     unknown: Cache<Box<str>, Duration>,
-    questions: Semaphore,
+    renewals: Semaphore,
+    introductions: Semaphore,
 }
 
 #[derive(Debug, Clone)]
@@ -173,9 +179,20 @@ impl Lookup {
         if let Some(answer) = self.answered(name) {
             return answer;
         }
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(VerifyError::Unavailable {
+                retry_after: Duration::from_secs(1),
+                cause: "there is no tokio runtime".to_owned(),
+            });
+        }
+        let turns = if self.known.contains_key(name) {
+            &self.renewals
+        } else {
+            &self.introductions
+        };
         let question = async {
             // Never closed.
-            let _turn = self.questions.acquire().await;
+            let _turn = turns.acquire().await;
             // Whoever waited may have waited for the answer to this very question.
             match self.answered(name) {
                 Some(answer) => answer,

@@ -33,7 +33,8 @@ const MAX_LEEWAY: Duration = Duration::from_mins(5);
 pub struct Issuer {
     name: Arc<str>,
     claims: ClaimMap,
-    audience: Option<Audience>,
+    audiences: Vec<String>,
+    any_audience: bool,
     audience_claim: ClaimPath,
     keys: Option<KeySource>,
     algorithms: Option<Vec<Algorithm>>,
@@ -50,7 +51,8 @@ impl Issuer {
         Self {
             name: name.into().into(),
             claims,
-            audience: None,
+            audiences: Vec::new(),
+            any_audience: false,
             audience_claim: "aud".into(),
             keys: None,
             algorithms: None,
@@ -68,10 +70,7 @@ impl Issuer {
 
     /// Accepts tokens whose `aud` contains `audience`. May be called for several.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        match &mut self.audience {
-            Some(Audience::OneOf(several)) => several.push(audience.into()),
-            _ => self.audience = Some(Audience::OneOf(vec![audience.into()])),
-        }
+        self.audiences.push(audience.into());
         self
     }
 
@@ -85,7 +84,7 @@ impl Issuer {
     /// Accepts tokens whoever they are meant for. A token that a user gave to any other service of this
     /// issuer then opens this one too.
     pub fn accept_any_audience(mut self) -> Self {
-        self.audience = Some(Audience::Any);
+        self.any_audience = true;
         self
     }
 
@@ -145,9 +144,17 @@ impl Issuer {
         };
         wrong(name.is_empty(), |_| ConfigProblem::NoName);
         wrong(is_insecure(&name), ConfigProblem::InsecureName);
-        wrong(self.audience.is_none(), ConfigProblem::NoAudience);
+        let has_audience = !self.audiences.is_empty();
         wrong(
-            matches!(&self.audience, Some(Audience::OneOf(ours)) if ours.iter().any(String::is_empty)),
+            !has_audience && !self.any_audience,
+            ConfigProblem::NoAudience,
+        );
+        wrong(
+            has_audience && self.any_audience,
+            ConfigProblem::AnyAudience,
+        );
+        wrong(
+            self.audiences.iter().any(String::is_empty),
             ConfigProblem::EmptyAudience,
         );
         wrong(self.leeway > MAX_LEEWAY, ConfigProblem::Leeway);
@@ -169,7 +176,11 @@ impl Issuer {
         Some(OpenIssuer {
             keys: keys?,
             policy: Policy {
-                audience: self.audience.clone()?,
+                audience: if self.any_audience {
+                    Audience::Any
+                } else {
+                    Audience::OneOf(self.audiences.clone())
+                },
                 audience_claim: self.audience_claim.clone(),
                 leeway: self.leeway,
                 max_lifetime: self.max_lifetime,

@@ -46,9 +46,9 @@ pub enum TokenProfile {
 pub(crate) struct Times {
     /// `exp`.
     pub(crate) expires_at: UnixTime,
-    /// `iat`.
+    /// `iat`, which decides about revocation.
     pub(crate) issued_at: Option<UnixTime>,
-    /// `nbf`.
+    /// The later of `nbf` and `iat`.
     pub(crate) not_before: Option<UnixTime>,
 }
 
@@ -60,7 +60,10 @@ impl Policy {
         claims: &Object<'_>,
         now: UnixTime,
     ) -> Result<Times, TokenProblem> {
-        audience_contains_us(self.audience_claim.find(claims), &self.audience)?;
+        audience_contains_us(
+            self.audience_claim.find(claims).ok().flatten(),
+            &self.audience,
+        )?;
         let times = times(claims)?;
         self.check_times(times, now)?;
         is_not_bound_to_a_key(claims)?;
@@ -108,22 +111,23 @@ fn audience_contains_us(claim: Option<&Json<'_>>, audience: &Audience) -> Result
     }
 }
 
-/// RFC 7519 §4.1.4 to §4.1.6. `exp` has to be there, the others may be. Each is rounded so that the token
-/// is valid for less time, never for more.
+/// RFC 7519 §4.1.4 to §4.1.6. `exp` has to be there, the others may be. Each is rounded so that the token is
+/// accepted for less time, never for more.
 fn times(claims: &Object<'_>) -> Result<Times, TokenProblem> {
-    let start = |name| match claims.get(name) {
+    let optional = |name, round: fn(f64) -> f64| match claims.get(name) {
         None => Ok(None),
-        Some(value) => seconds(value, f64::ceil)
+        Some(value) => seconds(value, round)
             .map(Some)
             .ok_or(TokenProblem::NotYetValid),
     };
+    let starts = [optional("iat", f64::ceil)?, optional("nbf", f64::ceil)?];
     Ok(Times {
         expires_at: claims
             .get("exp")
             .and_then(|exp| seconds(exp, f64::floor))
             .ok_or(TokenProblem::Expiry)?,
-        issued_at: start("iat")?,
-        not_before: start("nbf")?,
+        issued_at: optional("iat", f64::floor)?,
+        not_before: starts.into_iter().flatten().max(),
     })
 }
 
@@ -156,9 +160,10 @@ fn lifetime_is_sane(
 /// RFC 7519 §4.1.5 and §4.1.6. A token issued in the future was made by a clock that cannot be trusted
 /// with `exp` either.
 fn is_not_early(times: Times, now: UnixTime, leeway: Duration) -> Result<(), TokenProblem> {
-    let has_come =
-        |start: Option<UnixTime>| start.is_none_or(|start| start.saturating_sub(leeway) <= now);
-    if has_come(times.not_before) && has_come(times.issued_at) {
+    if times
+        .not_before
+        .is_none_or(|start| start.saturating_sub(leeway) <= now)
+    {
         Ok(())
     } else {
         Err(TokenProblem::NotYetValid)
@@ -186,8 +191,15 @@ fn is_an_access_token(header: &Header<'_>, claims: &Object<'_>) -> Result<(), To
             .and_then(Json::as_str)
             .is_some_and(|text| !text.is_empty())
     };
+    let names_an_audience = match claims.get("aud") {
+        Some(Json::String(one)) => !one.is_empty(),
+        Some(Json::Array(several)) => {
+            !several.is_empty() && several.iter().all(|one| one.as_str().is_some())
+        }
+        _ => false,
+    };
     let complete = ["sub", "client_id", "jti"].into_iter().all(is_text)
-        && claims.contains("aud")
+        && names_an_audience
         && claims.contains("iat");
     if complete {
         Ok(())
@@ -225,8 +237,13 @@ mod tests {
     const NOW: i64 = 1_700_000_000;
 
     fn judge(profile: TokenProfile, kind: Kind, claims: &str) -> Result<Times, TokenProblem> {
+        // An access token says whom it is meant for, even where anybody may be meant.
+        let audience = match profile {
+            TokenProfile::Jwt => Audience::OneOf(vec!["us".into()]),
+            TokenProfile::AccessToken => Audience::Any,
+        };
         let policy = Policy {
-            audience: Audience::OneOf(vec!["us".into()]),
+            audience,
             audience_claim: "aud".into(),
             leeway: Duration::from_mins(1),
             max_lifetime: Duration::from_hours(24),
@@ -370,6 +387,10 @@ mod tests {
             (r#","jti":"1""#, ""),
             (r#","jti":"1""#, r#","jti":"""#),
             (r#","jti":"1""#, r#","jti":1"#),
+            (r#""aud":"us""#, r#""aud":["us",1]"#),
+            (r#""aud":"us""#, r#""aud":[]"#),
+            (r#""aud":"us""#, r#""aud":null"#),
+            (r#""aud":"us""#, r#""aud":"""#),
         ] {
             let claims = whole.replace(member, other);
             assert_eq!(
@@ -378,6 +399,20 @@ mod tests {
                 "{claims}"
             );
         }
+    }
+
+    /// A fraction never makes a token good for longer: neither at its ends nor when older ones are revoked.
+    #[test]
+    fn fractions_are_rounded_against_the_token() {
+        let times = check_times(r#""exp":1700000060.9,"iat":1699999999.9,"nbf":1699999990.1"#);
+        assert_eq!(
+            times,
+            Ok(Times {
+                expires_at: UnixTime::from_seconds(1_700_000_060),
+                issued_at: Some(UnixTime::from_seconds(1_699_999_999)),
+                not_before: Some(UnixTime::from_seconds(1_700_000_000)),
+            })
+        );
     }
 
     /// Whatever the numbers, comparing them neither overflows nor panics.

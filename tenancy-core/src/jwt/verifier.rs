@@ -37,7 +37,8 @@ use crate::{
 /// A token that was verified is remembered in a [`TokenCache`](crate::TokenCache); each time it is presented again
 /// its times, the generation of the keys and revocation are looked at anew.
 ///
-/// Cheap to clone; clones share keys and cache.
+/// Verifies within a tokio runtime that has time enabled, as those of axum and actix-web have. Cheap to clone; clones
+/// share keys and cache.
 #[derive(Debug, Clone)]
 pub struct JwtVerifier {
     issuers: Arc<Issuers>,
@@ -110,14 +111,13 @@ impl JwtVerifier {
             watch::token_cache("miss");
             return Ok(None);
         };
-        let current = issuer.keys.current().await?;
-        let counts = current.number == generation
-            && self.issuers.still_know(&issuer)
+        let still_good = self.issuers.still_know(&issuer)
             && issuer
                 .policy
                 .check_times(claims.times(), self.clock.now())
                 .is_ok();
-        if counts {
+        // Only of an issuer that is still trusted the keys are asked for.
+        if still_good && issuer.keys.current().await?.number == generation {
             watch::token_cache("hit");
             return Ok(Some(claims));
         }
@@ -195,9 +195,12 @@ impl JwtVerifier {
     /// # Errors
     /// The first failure. The keys at hand stay in use, and the other issuers are asked all the same.
     pub async fn reload_keys(&self) -> Result<(), FetchError> {
+        let issuers = self.issuers.all();
+        // All at once: one that hangs does not hold up the others.
+        let running: Vec<_> = issuers.iter().map(|issuer| issuer.keys.reload()).collect();
         let mut outcome = Ok(());
-        for issuer in self.issuers.all() {
-            outcome = outcome.and(issuer.keys.reload().await);
+        for (issuer, running) in issuers.iter().zip(running) {
+            outcome = outcome.and(issuer.keys.reloaded(running).await);
         }
         outcome
     }
@@ -223,7 +226,12 @@ impl Unverified<'_> {
         let current = issuer.keys.current().await?;
         match self.signature_fits(&current.keys) {
             Ok(()) => Ok(current.number),
-            Err(problem @ (TokenProblem::NoMatchingKey | TokenProblem::Signature)) => {
+            // The key is unknown, or another one, perhaps of another type, took its place.
+            Err(
+                problem @ (TokenProblem::NoMatchingKey
+                | TokenProblem::Algorithm
+                | TokenProblem::Signature),
+            ) => {
                 let key_id = self.header.key_id.as_deref();
                 let newer = issuer.keys.newer_than(&current, key_id).await;
                 let newer = newer.ok_or(problem)?;

@@ -1,5 +1,7 @@
 //! Key pairs: made, read, signed with, and their public half as a JWK.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -83,12 +85,12 @@ impl KeyPair {
 
     pub(super) fn jwk(&self) -> Value {
         let mut jwk = public_half(&self.pair);
-        if let Some(members) = jwk.as_object_mut() {
-            members.insert("kid".to_owned(), self.key_id.as_str().into());
-            members.insert("use".to_owned(), "sig".into());
-            members.insert("alg".to_owned(), self.algorithm.to_string().into());
-        }
-        jwk
+        jwk.extend([
+            ("kid", self.key_id.clone()),
+            ("use", "sig".to_owned()),
+            ("alg", self.algorithm.to_string()),
+        ]);
+        json!(jwk)
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, IssueError> {
@@ -110,16 +112,16 @@ impl KeyPair {
     }
 }
 
-/// The members of a JWK that make the key, and no others (RFC 7638 §3.2).
-fn public_half(pair: &Pair) -> Value {
+/// The members of a JWK that make the key, and no others, in the order of RFC 7638 §3.3.
+fn public_half(pair: &Pair) -> BTreeMap<&'static str, String> {
     match pair {
         Pair::Rsa(pair, _) => {
             let (n, e) = (pair.public_key().modulus(), pair.public_key().exponent());
-            json!({
-                "kty": "RSA",
-                "n": encode(n.big_endian_without_leading_zero()),
-                "e": encode(e.big_endian_without_leading_zero()),
-            })
+            BTreeMap::from([
+                ("kty", "RSA".to_owned()),
+                ("n", encode(n.big_endian_without_leading_zero())),
+                ("e", encode(e.big_endian_without_leading_zero())),
+            ])
         }
         Pair::Ecdsa(pair) => {
             // SEC 1 §2.3.3: 0x04, x, y.
@@ -131,18 +133,32 @@ fn public_half(pair: &Pair) -> Value {
                 48 => "P-384",
                 _ => "P-521",
             };
-            json!({ "kty": "EC", "crv": curve, "x": encode(x), "y": encode(y) })
+            BTreeMap::from([
+                ("kty", "EC".to_owned()),
+                ("crv", curve.to_owned()),
+                ("x", encode(x)),
+                ("y", encode(y)),
+            ])
         }
-        Pair::Ed25519(pair) => {
-            json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key()) })
-        }
+        Pair::Ed25519(pair) => BTreeMap::from([
+            ("kty", "OKP".to_owned()),
+            ("crv", "Ed25519".to_owned()),
+            ("x", encode(pair.public_key())),
+        ]),
     }
 }
 
-/// RFC 7638: the hash of the key itself, so that the same key has the same id wherever it is loaded. `serde_json`
-/// writes members in the order that the RFC asks for.
-fn thumbprint(public_half: &Value) -> String {
-    encode(digest(&SHA256, public_half.to_string().as_bytes()))
+/// RFC 7638: the hash of the key itself, so that the same key has the same id wherever it is loaded.
+fn thumbprint(public_half: &BTreeMap<&str, String>) -> String {
+    // Nothing in it needs an escape.
+    let members: Vec<_> = public_half
+        .iter()
+        .map(|(name, value)| format!(r#""{name}":"{value}""#))
+        .collect();
+    encode(digest(
+        &SHA256,
+        format!("{{{}}}", members.join(",")).as_bytes(),
+    ))
 }
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {

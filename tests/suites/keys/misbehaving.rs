@@ -88,3 +88,89 @@ fn a_runtime_that_stands_still_holds_up_nobody_else() {
         Outcome::Unavailable(_)
     ));
 }
+
+/// Answers its first question with the old key, late, and the others with the new one.
+#[derive(Debug)]
+struct Late {
+    asked: std::sync::atomic::AtomicUsize,
+    released: Arc<tokio::sync::Notify>,
+    documents: [String; 2],
+}
+
+#[async_trait::async_trait]
+impl FetchKeys for Late {
+    async fn fetch(&self, _etag: Option<&str>) -> Result<Fetched, FetchError> {
+        let first = self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        if first {
+            self.released.notified().await;
+        }
+        let body = self.documents[usize::from(!first)].clone().into_bytes();
+        Ok(Fetched::Document {
+            body,
+            etag: None,
+            max_age: None,
+        })
+    }
+}
+
+/// What was given up on and answers after all is old news: it does not bring back a key that is gone.
+#[test]
+fn an_answer_that_comes_too_late_does_not_count() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
+    let (old, new) = (SigningKey::ec(1).unwrap(), SigningKey::ec(2).unwrap());
+    let set = |key: &SigningKey| json!({ "keys": [key.public()] }).to_string();
+    let released = Arc::new(tokio::sync::Notify::new());
+    let late = Late {
+        asked: std::sync::atomic::AtomicUsize::new(0),
+        released: Arc::clone(&released),
+        documents: [set(&old), set(&new)],
+    };
+    let clock = Arc::new(ManualClock::at(SystemClock::default().now()));
+    let issuer = Issuer::new("https://issuer.example", ClaimMap::new("org_id"))
+        .audience(AUDIENCE)
+        .keys(KeySource::fetched(late));
+    let verifier = JwtVerifier::builder()
+        .issuer(issuer)
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let exp = clock.now().as_seconds() + 600;
+    let token = new.sign(&json!({
+        "iss": "https://issuer.example", "aud": AUDIENCE, "sub": "ada", "org_id": "acme", "exp": exp
+    }));
+
+    let (standing, other) = (runtime(), runtime());
+    let waits = standing.block_on(async {
+        let waits = at_await(1, outcome(&verifier, &token)).await;
+        // So that the fetch is on its way.
+        tokio::task::yield_now().await;
+        waits
+    });
+    assert!(waits.is_none());
+    let given_up = other.block_on(outcome(&verifier, &token));
+    assert!(matches!(given_up, Outcome::Unavailable(_)));
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(
+        other.block_on(outcome(&verifier, &token)),
+        Outcome::Accepted
+    );
+
+    released.notify_one();
+    standing.block_on(async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    });
+    verifier.forget_all();
+    assert_eq!(
+        other.block_on(outcome(&verifier, &token)),
+        Outcome::Accepted
+    );
+    assert_eq!(verifier.key_status()[0].generation, 1);
+}

@@ -7,10 +7,9 @@ use tenancy_core::{
 };
 use tenancy_examples::identity_provider::{JsonWebAlgorithm, SigningKey, now};
 
-use super::verify;
+use super::{BACKENDS, verify};
 
 const NAME: &str = "https://issuer.example";
-const BACKENDS: [SignatureBackend; 2] = [SignatureBackend::AwsLc, SignatureBackend::Portable];
 /// Those for which jsonwebtoken signs: all but ES512.
 const PUBLISHED: [JsonWebAlgorithm; 9] = [
     JsonWebAlgorithm::RS256,

@@ -11,7 +11,7 @@ use tenancy_core::{
     KeySource, ManualClock, SystemClock, TenantId, TokenProblem, VerifyError,
 };
 use tenancy_examples::identity_provider::SigningKey;
-use tenancy_tests::key_server::KeyServer;
+use tenancy_tests::key_server::{Behaviour, KeyServer};
 
 use super::{acme, globex, verify};
 
@@ -238,6 +238,64 @@ async fn an_issuer_that_is_removed_is_refused() {
     bench.customers.0.issuers.lock().unwrap().clear();
     bench.clock.advance(Duration::from_mins(5));
     assert_eq!(bench.verify(&token).await, Err(TokenProblem::Issuer));
+}
+
+/// Whoever was removed is not even asked for keys any more.
+#[tokio::test]
+async fn an_issuer_that_moved_is_asked_where_it_is_now() {
+    let bench = Bench::new().await;
+    let token = bench.token("acme");
+    assert_eq!(bench.verify(&token).await, Ok(()));
+    let elsewhere = KeyServer::start(vec![bench.key.public()]).await.unwrap();
+    bench
+        .customers
+        .register(bench.server.issuer(), &elsewhere.url(), acme());
+    bench.server.behave(Behaviour::Fails(500));
+    // Past every lifetime of the old keys.
+    bench.clock.advance(Duration::from_hours(25));
+    let fresh = bench.key.sign(&{
+        let mut claims = claims(bench.server.issuer(), &json!("acme"));
+        claims["exp"] = json!(bench.clock.now().as_seconds() + 600);
+        claims
+    });
+    assert_eq!(bench.verify(&fresh).await, Ok(()));
+    assert_eq!((bench.server.asked(), elsewhere.asked()), (1, 1));
+    // And for a token that is remembered, too.
+    bench.clock.advance(Duration::from_mins(5));
+    bench.customers.0.issuers.lock().unwrap().clear();
+    assert_eq!(bench.verify(&fresh).await, Err(TokenProblem::Issuer));
+    assert_eq!((bench.server.asked(), elsewhere.asked()), (1, 1));
+}
+
+/// Anybody can invent names. Who asks about them waits; who comes with a name that is known does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_invented_names_delays_no_known_issuer() {
+    let bench = Arc::new(Bench::new().await);
+    let token = bench.token("acme");
+    assert_eq!(bench.verify(&token).await, Ok(()));
+    // The answer about the known one has to be asked for again.
+    bench.clock.advance(Duration::from_mins(5));
+    let flood: Vec<_> = (0..3_000)
+        .map(|n| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move {
+                let name = format!("https://invented-{n}.example");
+                let token = bench.key.sign(&claims(&name, &json!("acme")));
+                let bearer = BearerToken::parse(&token).unwrap();
+                bench.verifier.verify(bearer).await.is_err()
+            })
+        })
+        .collect();
+    while bench.customers.asked() < 20 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let started = tokio::time::Instant::now();
+    assert_eq!(bench.verify(&token).await, Ok(()));
+    let waited = started.elapsed();
+    assert!(waited < Duration::from_millis(500), "{waited:?}");
+    for refused in flood {
+        refused.abort();
+    }
 }
 
 #[tokio::test]

@@ -102,6 +102,35 @@ async fn what_a_subject_or_a_tenant_held_is_revoked_and_what_they_get_is_not() {
     }
 }
 
+/// The first half of a second is before its end, however the issuer writes it.
+#[tokio::test]
+async fn a_fraction_of_a_second_is_no_way_out() {
+    let bench = Bench::new();
+    let revoked = RevocationList::new();
+    let key = tenancy_examples::identity_provider::SigningKey::ec(1).unwrap();
+    let set = serde_json::json!({ "keys": [key.public()] }).to_string();
+    let issuer = tenancy_core::Issuer::new(NAME, tenancy_core::ClaimMap::new("org"))
+        .audience("us")
+        .keys(tenancy_core::KeySource::fixed(set));
+    let verifier = JwtVerifier::builder()
+        .issuer(issuer)
+        .clock(bench.clock.clone())
+        .revocations(revoked.clone())
+        .build()
+        .unwrap();
+    let now = bench.clock.now().as_seconds();
+    let token = key.sign(&serde_json::json!({
+        "iss": NAME, "aud": "us", "sub": "ada", "org": "acme", "exp": now + 600,
+        "iat": serde_json::Number::from_f64(now as f64 + 0.1),
+    }));
+    assert!(verify(&verifier, &token).await.is_ok());
+    revoked.revoke_tenant_before(acme(), tenancy_core::UnixTime::from_seconds(now + 1));
+    assert_eq!(
+        verify(&verifier, &token).await.err(),
+        Some(TokenProblem::Revoked)
+    );
+}
+
 /// A token that does not say when it was issued may have been issued before.
 #[tokio::test]
 async fn a_token_without_a_date_counts_as_old() {

@@ -32,7 +32,7 @@ pub(in crate::claims) fn unpack(
             identity
                 .roles
                 .extend(text(claims, "org_role")?.map(str::to_owned));
-            identity.permissions = permissions_in_full(claims)?;
+            identity.permissions.extend(permissions_in_full(claims)?);
         }
         Some(Json::Integer(2)) => {
             let organization = claims.get("o").and_then(Json::as_object);
@@ -45,7 +45,8 @@ pub(in crate::claims) fn unpack(
             identity
                 .roles
                 .extend(role.map(|role| format!("org:{role}")));
-            identity.permissions = packed_permissions(claims, organization)?;
+            let permissions = packed_permissions(claims, organization)?;
+            identity.permissions.extend(permissions);
         }
         Some(_) => return Err(MapProblem::Value),
     }

@@ -105,8 +105,8 @@ impl JwtVerifierBuilder {
     }
 
     /// Where time comes from.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -128,7 +128,12 @@ impl JwtVerifierBuilder {
         let mut fixed = HashMap::new();
         for issuer in &self.issuers {
             let name: Arc<str> = issuer.name().into();
+            let before = problems.len();
             let open = issuer.open(self.backend, &self.clock, &mut problems);
+            if open.is_none() && problems.len() == before {
+                // Nothing that was configured is dropped in silence.
+                problems.push(ConfigProblem::NoKeys(Arc::clone(&name)));
+            }
             if fixed.insert(Arc::clone(&name), open).is_some() {
                 problems.push(ConfigProblem::Duplicate(name));
             }
