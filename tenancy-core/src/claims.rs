@@ -1,6 +1,9 @@
 //! `Claims`, what a token says about who acts for which tenant.
 
+mod condition;
 mod map;
+mod memberships;
+mod path;
 mod presets;
 
 use std::collections::HashMap;
@@ -10,8 +13,9 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-pub use self::map::{ClaimMap, ClaimPath};
+pub use self::map::ClaimMap;
 pub(crate) use self::map::{MapProblem, OneProblem};
+pub use self::path::ClaimPath;
 use crate::jwt::Times;
 use crate::{ProjectId, SubjectId, TenantId, UnixTime};
 

@@ -1,6 +1,6 @@
 //! JSON Web Tokens: the rules of RFC 7515, 7519 and 8725, in the order they are applied.
 //!
-//! `compact` (three segments) → `header` (algorithm, type, forbidden parameters) → `directory` (the issuer) → key
+//! `compact` (three segments) → `header` (algorithm, type, forbidden parameters) → `issuers` (whose it is) → key
 //! selection in [`jwks`](crate::jwks) → [`signature`](crate::signature) → `policy` (audience, times, profile) → the
 //! issuer's [`ClaimMap`](crate::ClaimMap).
 
@@ -9,6 +9,7 @@ mod compact;
 mod directory;
 mod header;
 mod issuer;
+mod issuers;
 mod policy;
 mod problem;
 mod verifier;

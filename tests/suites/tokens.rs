@@ -4,6 +4,7 @@
 mod algorithms;
 mod allocations;
 mod cache;
+mod hostile;
 mod issuers;
 mod issuing;
 mod profiles;

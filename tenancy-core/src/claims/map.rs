@@ -1,87 +1,11 @@
 //! `ClaimMap`, which claims hold the tenant, the subject, the roles and the permissions.
 
-use std::fmt;
-
-use super::Identity;
+use super::condition::Condition;
+use super::memberships::Memberships;
+use super::path::WrongShape;
+use super::{ClaimPath, Identity};
 use crate::json::{Json, Object};
 use crate::{ProjectId, SubjectId, TenantId};
-
-/// Where in the claims a value stands.
-///
-/// A text is one top-level name, taken as it is: `"https://example.com/org"` and `"org.id"` are names. An
-/// array of texts goes from member to member.
-///
-/// ```
-/// use tenancy_core::ClaimPath;
-///
-/// let top_level = ClaimPath::from("org_id");
-/// let nested = ClaimPath::from(["organization", "id"]);
-/// assert_ne!(top_level, nested);
-/// assert_eq!(ClaimPath::from("organization").then("id"), nested);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimPath(Vec<String>);
-
-impl ClaimPath {
-    /// The value at this path, if the token has it. An error when something on the way there is no object: that is
-    /// a value of the wrong type, not the absence of one.
-    pub(crate) fn find<'c, 'a>(
-        &self,
-        claims: &'c Object<'a>,
-    ) -> Result<Option<&'c Json<'a>>, WrongShape> {
-        let Some((last, way)) = self.0.split_last() else {
-            return Ok(None);
-        };
-        let mut object = claims;
-        for name in way {
-            match object.get(name) {
-                None => return Ok(None),
-                Some(value) => object = value.as_object().ok_or(WrongShape)?,
-            }
-        }
-        Ok(object.get(last))
-    }
-
-    /// The member `name` of what stands at this path, for paths that are put together while the service runs.
-    pub fn then(mut self, name: impl Into<String>) -> Self {
-        self.0.push(name.into());
-        self
-    }
-
-    pub(super) fn names(&self) -> &[String] {
-        &self.0
-    }
-}
-
-/// Something on the way to a claim is no object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct WrongShape;
-
-impl From<String> for ClaimPath {
-    fn from(name: String) -> Self {
-        Self(vec![name])
-    }
-}
-
-impl From<&str> for ClaimPath {
-    fn from(name: &str) -> Self {
-        Self(vec![name.to_owned()])
-    }
-}
-
-/// An empty path does not compile.
-impl<const N: usize> From<[&str; N]> for ClaimPath {
-    fn from(names: [&str; N]) -> Self {
-        const { assert!(N > 0, "a path has at least one name") };
-        Self(names.map(str::to_owned).into())
-    }
-}
-
-impl fmt::Display for ClaimPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("."))
-    }
-}
 
 /// Which claims of an issuer hold the tenant, the project, the subject, the roles and the permissions.
 ///
@@ -118,13 +42,6 @@ pub(super) enum Dialect {
     None,
     /// Session tokens of version 2, whose permissions are packed.
     Clerk,
-}
-
-/// A claim, and the values that matter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Condition {
-    path: ClaimPath,
-    values: Vec<String>,
 }
 
 impl ClaimMap {
@@ -316,56 +233,6 @@ impl ClaimMap {
             agreed = Some(tenants);
         }
         Ok(agreed)
-    }
-}
-
-impl Condition {
-    fn new<'a>(path: ClaimPath, values: impl IntoIterator<Item = &'a str>) -> Self {
-        Self {
-            path,
-            values: values.into_iter().map(str::to_owned).collect(),
-        }
-    }
-
-    /// `None` when `value` cannot be compared.
-    fn is_met_by(&self, value: &Json<'_>) -> Option<bool> {
-        let text = match value {
-            Json::String(text) => text.as_ref(),
-            Json::Bool(true) => "true",
-            Json::Bool(false) => "false",
-            _ => return None,
-        };
-        Some(self.values.iter().any(|one| one == text))
-    }
-}
-
-/// A claim that lists tenants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Memberships {
-    path: ClaimPath,
-    /// The member of each entry that holds the identifier; without it the entry, or its name, is one.
-    id: Option<String>,
-}
-
-impl Memberships {
-    fn read(&self, value: &Json<'_>) -> Option<Vec<TenantId>> {
-        let tenant = |name: Option<&str>, entry: &Json<'_>| {
-            let text = match (&self.id, name) {
-                (Some(id), _) => entry.as_object()?.get(id)?.as_str()?,
-                (None, Some(name)) => name,
-                (None, None) => entry.as_str()?,
-            };
-            TenantId::parse(text).ok()
-        };
-        match value {
-            Json::Array(entries) => entries.iter().map(|entry| tenant(None, entry)).collect(),
-            Json::Object(entries) => entries
-                .iter()
-                .map(|(name, entry)| tenant(Some(name), entry))
-                .collect(),
-            Json::String(_) => tenant(None, value).map(|tenant| vec![tenant]),
-            _ => None,
-        }
     }
 }
 

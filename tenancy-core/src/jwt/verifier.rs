@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 pub use self::builder::JwtVerifierBuilder;
 use super::compact::Compact;
-use super::directory::Issuers;
 use super::issuer::OpenIssuer;
+use super::issuers::Issuers;
 use super::policy::{self, Times};
 use super::{Header, Issuer, TokenProblem};
 use crate::claims::{Claims, Identity, MapProblem, OneProblem};

@@ -273,3 +273,42 @@ async fn a_flood_at_one_issuer_delays_no_other() {
     }
     assert_eq!(flooded.server.asked(), 2);
 }
+
+/// Whoever repeats a key id that a fetch has looked for in vain does not even wait for the next one.
+#[tokio::test]
+async fn a_key_id_that_is_known_to_be_absent_waits_for_nobody() {
+    let key = SigningKey::ec(1).unwrap();
+    let server = KeyServer::start(vec![key.public()]).await.unwrap();
+    let clock = Arc::new(ManualClock::at(SystemClock::default().now()));
+    let source = KeySource::url(server.url())
+        .fresh(Duration::from_mins(1))
+        .cooldown(Duration::from_mins(10));
+    let issuer = Issuer::new(server.issuer(), ClaimMap::new("org_id"))
+        .audience(AUDIENCE)
+        .keys(source);
+    let verifier = JwtVerifier::builder()
+        .issuer(issuer)
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let unknown = |id: &str| {
+        let header = json!({ "alg": "ES256", "kid": id });
+        key.sign_with(&header, &json!({ "iss": server.issuer() }))
+    };
+    let (looked_for, new) = (unknown("looked for"), unknown("new"));
+    let refused = Outcome::Refused(TokenProblem::NoMatchingKey);
+    assert_eq!(outcome(&verifier, &looked_for).await, refused);
+    clock.advance(Duration::from_mins(10));
+    assert_eq!(outcome(&verifier, &looked_for).await, refused);
+    assert_eq!(server.asked(), 2);
+
+    // The keys are due for renewal, and that takes for ever.
+    server.behave(Behaviour::Hangs);
+    clock.advance(Duration::from_mins(2));
+    let soon = Duration::from_secs(1);
+    let repeated = tokio::time::timeout(soon, outcome(&verifier, &looked_for)).await;
+    assert_eq!(repeated, Ok(refused));
+    until(|| server.asked() == 3).await;
+    let waits = tokio::time::timeout(soon, outcome(&verifier, &new)).await;
+    assert!(waits.is_err(), "an id that nobody looked for yet waits");
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::JwtVerifier;
-use crate::jwt::directory::Issuers;
+use crate::jwt::issuers::Issuers;
 use crate::token_cache::VerifiedTokens;
 use crate::{
     Clock, ConfigError, ConfigProblem, Issuer, IssuerDirectory, Revocations, SignatureBackend,
