@@ -49,6 +49,8 @@
 //!
 //! # Rules that hold throughout
 //!
+//! The [`manual`] says what is checked of a token, in which order, why the defaults are what they are, and what is counted.
+//!
 //! - The tenant comes from a verified token, never from a body, a query or a bare header.
 //! - "No tenant" never turns into "all tenants": [`TenantId`] has no default and no API takes an option of
 //!   it.
