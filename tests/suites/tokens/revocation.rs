@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
 use tenancy_core::{
-    Algorithm, BearerToken, Claims, Clock as _, JwtVerifier, ManualClock, RevocationList,
-    Revocations, RevocationsUnavailable, SigningKey, SystemClock, TokenIssuer, TokenProblem,
-    VerifyError,
+    Algorithm, BearerToken, ClaimMap, Claims, Clock as _, Issuer, JwtVerifier, KeySource,
+    ManualClock, RevocationList, Revocations, RevocationsUnavailable, SigningKey, SystemClock,
+    TokenIssuer, TokenProblem, UnixTime, VerifyError,
 };
+use tenancy_examples::identity_provider::SigningKey as ProviderKey;
 
 use super::{acme, ada, globex, verify};
 
@@ -102,29 +104,37 @@ async fn what_a_subject_or_a_tenant_held_is_revoked_and_what_they_get_is_not() {
     }
 }
 
+impl Bench {
+    /// A provider whose tokens say what a test wants them to say, and who verifies them.
+    fn provider(&self, revoked: &RevocationList) -> (ProviderKey, JwtVerifier) {
+        let key = ProviderKey::ec(1).unwrap();
+        let set = json!({ "keys": [key.public()] }).to_string();
+        let issuer = Issuer::new(NAME, ClaimMap::new("org"))
+            .audience("us")
+            .keys(KeySource::fixed(set));
+        let verifier = JwtVerifier::builder()
+            .issuer(issuer)
+            .clock(self.clock.clone())
+            .revocations(revoked.clone())
+            .build()
+            .unwrap();
+        (key, verifier)
+    }
+}
+
 /// The first half of a second is before its end, however the issuer writes it.
 #[tokio::test]
 async fn a_fraction_of_a_second_is_no_way_out() {
     let bench = Bench::new();
     let revoked = RevocationList::new();
-    let key = tenancy_examples::identity_provider::SigningKey::ec(1).unwrap();
-    let set = serde_json::json!({ "keys": [key.public()] }).to_string();
-    let issuer = tenancy_core::Issuer::new(NAME, tenancy_core::ClaimMap::new("org"))
-        .audience("us")
-        .keys(tenancy_core::KeySource::fixed(set));
-    let verifier = JwtVerifier::builder()
-        .issuer(issuer)
-        .clock(bench.clock.clone())
-        .revocations(revoked.clone())
-        .build()
-        .unwrap();
+    let (key, verifier) = bench.provider(&revoked);
     let now = bench.clock.now().as_seconds();
-    let token = key.sign(&serde_json::json!({
+    let token = key.sign(&json!({
         "iss": NAME, "aud": "us", "sub": "ada", "org": "acme", "exp": now + 600,
         "iat": serde_json::from_str::<serde_json::Value>(&format!("{now}.1")).unwrap(),
     }));
     assert!(verify(&verifier, &token).await.is_ok());
-    revoked.revoke_tenant_before(acme(), tenancy_core::UnixTime::from_seconds(now + 1));
+    revoked.revoke_tenant_before(acme(), UnixTime::from_seconds(now + 1));
     assert_eq!(
         verify(&verifier, &token).await.err(),
         Some(TokenProblem::Revoked)
@@ -136,23 +146,13 @@ async fn a_fraction_of_a_second_is_no_way_out() {
 async fn a_token_without_a_date_counts_as_old() {
     let bench = Bench::new();
     let revoked = RevocationList::new();
-    let key = tenancy_examples::identity_provider::SigningKey::ec(1).unwrap();
-    let set = serde_json::json!({ "keys": [key.public()] }).to_string();
-    let issuer = tenancy_core::Issuer::new(NAME, tenancy_core::ClaimMap::new("org"))
-        .audience("us")
-        .keys(tenancy_core::KeySource::fixed(set));
-    let verifier = JwtVerifier::builder()
-        .issuer(issuer)
-        .clock(bench.clock.clone())
-        .revocations(revoked.clone())
-        .build()
-        .unwrap();
+    let (key, verifier) = bench.provider(&revoked);
     let exp = bench.clock.now().as_seconds() + 600;
-    let undated = key.sign(&serde_json::json!({
+    let undated = key.sign(&json!({
         "iss": NAME, "aud": "us", "sub": "ada", "org": "acme", "exp": exp,
     }));
     assert!(verify(&verifier, &undated).await.is_ok());
-    revoked.revoke_tenant_before(acme(), tenancy_core::UnixTime::from_seconds(0));
+    revoked.revoke_tenant_before(acme(), UnixTime::from_seconds(0));
     assert_eq!(
         verify(&verifier, &undated).await.err(),
         Some(TokenProblem::Revoked)
