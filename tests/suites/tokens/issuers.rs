@@ -275,24 +275,32 @@ async fn a_flood_of_invented_names_delays_no_known_issuer() {
     assert_eq!(bench.verify(&token).await, Ok(()));
     // The answer about the known one has to be asked for again.
     bench.clock.advance(Duration::from_mins(5));
-    let flood: Vec<_> = (0..3_000)
+    // At eight questions of five milliseconds at a time, these take four seconds.
+    let invented: Vec<_> = (0..6_000)
         .map(|n| {
-            let bench = Arc::clone(&bench);
+            let name = format!("https://invented-{n}.example");
+            bench.key.sign(&claims(&name, &json!("acme")))
+        })
+        .collect();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let flood: Vec<_> = invented
+        .into_iter()
+        .map(|token| {
+            let (bench, begun) = (Arc::clone(&bench), Arc::clone(&begun));
             tokio::spawn(async move {
-                let name = format!("https://invented-{n}.example");
-                let token = bench.key.sign(&claims(&name, &json!("acme")));
+                begun.fetch_add(1, Ordering::SeqCst);
                 let bearer = BearerToken::parse(&token).unwrap();
                 bench.verifier.verify(bearer).await.is_err()
             })
         })
         .collect();
-    while bench.customers.asked() < 20 {
+    while begun.load(Ordering::SeqCst) < flood.len() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let started = tokio::time::Instant::now();
     assert_eq!(bench.verify(&token).await, Ok(()));
     let waited = started.elapsed();
-    assert!(waited < Duration::from_millis(500), "{waited:?}");
+    assert!(waited < Duration::from_millis(1_500), "{waited:?}");
     for refused in flood {
         refused.abort();
     }
