@@ -4,6 +4,7 @@
 //! `cargo run --release -p tenancy-benches --bin report` takes half a minute and gives ratios. Both run the
 //! candidates of [`comparisons`]. A new benchmark is a module beside `verify` that this list mentions.
 
+mod bar;
 mod candidate;
 mod claims;
 mod comparison;
@@ -18,6 +19,7 @@ mod verify;
 
 use std::error::Error;
 
+pub use self::bar::verdicts;
 pub use self::candidate::Candidate;
 pub use self::comparison::{Comparison, LeftOut};
 

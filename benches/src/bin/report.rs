@@ -10,7 +10,7 @@ use std::{env, fs};
 use serde::Deserialize;
 use serde_json::json;
 use tenancy_benches::measure::{Effort, Ratio, measure};
-use tenancy_benches::{Comparison, Failure, comparisons};
+use tenancy_benches::{Comparison, Failure, comparisons, verdicts};
 
 const EFFORT: Effort = Effort {
     rounds: 151,
@@ -29,6 +29,7 @@ fn main() -> Result<(), Failure> {
     let comparisons = comparisons()?;
 
     let mut lines = String::new();
+    let mut bars = Vec::new();
     println!(
         "ratio = ours / peer in time, lower is better: median and 10th to 90th percentile of {} rounds",
         EFFORT.rounds
@@ -36,9 +37,14 @@ fn main() -> Result<(), Failure> {
     for comparison in &comparisons {
         let ratios = measure(comparison, EFFORT);
         print_table(comparison, &ratios, &allocations);
+        bars.extend(verdicts(&ratios));
         for ratio in &ratios {
             writeln!(lines, "{}", line(ratio))?;
         }
+    }
+    println!("\nbars");
+    for bar in bars {
+        println!("  {bar}");
     }
     let target = workspace.join("target");
     fs::create_dir_all(&target)?;
