@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use tenancy_core::{BearerToken, ClaimMap, Issuer, JwtVerifier, KeySource, SharedSecret};
+use tenancy_core::{
+    BearerToken, ClaimMap, Issuer, JwtVerifier, JwtVerifierBuilder, KeySource, SharedSecret,
+};
 use tokio::runtime::Runtime;
 
 use crate::Failure;
@@ -15,10 +17,7 @@ pub(crate) fn uncached(
     jwks_url: &str,
     runtime: &Rc<Runtime>,
 ) -> Result<Entrant, Failure> {
-    let verifier = JwtVerifier::builder()
-        .issuer(issuer(algorithm, jwks_url))
-        .without_cache()
-        .build()?;
+    let verifier = builder(algorithm, jwks_url).without_cache().build()?;
     Ok(Entrant::later("tenancy", runtime, Ours(verifier)))
 }
 
@@ -28,13 +27,11 @@ pub(crate) fn cached(
     jwks_url: &str,
     runtime: &Rc<Runtime>,
 ) -> Result<Entrant, Failure> {
-    let verifier = JwtVerifier::builder()
-        .issuer(issuer(algorithm, jwks_url))
-        .build()?;
+    let verifier = builder(algorithm, jwks_url).build()?;
     Ok(Entrant::later("tenancy, cached", runtime, Ours(verifier)))
 }
 
-fn issuer(algorithm: Algorithm, jwks_url: &str) -> Issuer {
+fn builder(algorithm: Algorithm, jwks_url: &str) -> JwtVerifierBuilder {
     let keys = match algorithm {
         Algorithm::Rs256 | Algorithm::Es256 | Algorithm::EdDsa => KeySource::url(jwks_url),
         Algorithm::Hs256 => {
@@ -42,9 +39,10 @@ fn issuer(algorithm: Algorithm, jwks_url: &str) -> Issuer {
             KeySource::shared_secret(secret.key_id(algorithm.name()))
         }
     };
-    Issuer::new(ISSUER, ClaimMap::frontegg())
+    let issuer = Issuer::new(ISSUER, ClaimMap::frontegg())
         .audience(AUDIENCE)
-        .keys(keys)
+        .keys(keys);
+    JwtVerifier::builder().issuer(issuer)
 }
 
 struct Ours(JwtVerifier);

@@ -48,14 +48,7 @@ impl<'a> Presented<'a> {
     /// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
     /// [RFC 9110 §11.6.2]: https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2
     pub fn in_authorization<H: RequestHead + ?Sized>(head: &'a H) -> Self {
-        let mut fields = head.header_values("authorization");
-        let Some(field) = fields.next() else {
-            return Self::Absent;
-        };
-        if fields.next().is_some() {
-            return Self::Malformed(MalformedCredential::Several);
-        }
-        Self::from_field(field)
+        Self::in_one(head.header_values("authorization"), Self::from_field)
     }
 
     /// Looks in `Authorization` and in `sources`, of which at most one may be filled.
@@ -64,11 +57,25 @@ impl<'a> Presented<'a> {
         sources: &'a [CredentialSource],
     ) -> Self {
         let others = sources.iter().map(|source| match source {
-            CredentialSource::Header(name) => only(head.header_values(name)),
-            CredentialSource::Cookie(name) => only(cookies(head, name)),
-            CredentialSource::Query(name) => only(parameters(head, name)),
+            CredentialSource::Header(name) => Self::in_one(head.header_values(name), Self::alone),
+            CredentialSource::Cookie(name) => Self::in_one(cookies(head, name), Self::alone),
+            CredentialSource::Query(name) => Self::in_one(parameters(head, name), Self::alone),
         });
         others.fold(Self::in_authorization(head), Self::or_other)
+    }
+
+    /// A place holds at most one value, which `read` reads.
+    fn in_one(mut values: impl Iterator<Item = &'a [u8]>, read: fn(&'a [u8]) -> Self) -> Self {
+        match (values.next(), values.next()) {
+            (None, _) => Self::Absent,
+            (Some(value), None) => read(value),
+            (Some(_), Some(_)) => Self::Malformed(MalformedCredential::Several),
+        }
+    }
+
+    /// A value that is a token and nothing else.
+    fn alone(value: &'a [u8]) -> Self {
+        BearerToken::parse(value).map_or(Self::Malformed(MalformedCredential::Syntax), Self::Bearer)
     }
 
     fn or_other(self, other: Self) -> Self {
@@ -108,20 +115,6 @@ impl<'a> Presented<'a> {
             _ => Self::Malformed(MalformedCredential::Syntax),
         }
     }
-}
-
-/// A token that stands alone in its place.
-fn only<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Presented<'a> {
-    let Some(value) = values.next() else {
-        return Presented::Absent;
-    };
-    if values.next().is_some() {
-        return Presented::Malformed(MalformedCredential::Several);
-    }
-    BearerToken::parse(value).map_or(
-        Presented::Malformed(MalformedCredential::Syntax),
-        Presented::Bearer,
-    )
 }
 
 /// The values of the cookies of this name (RFC 6265 §4.2.1). HTTP/2 may split the field (RFC 9113 §8.2.3). An empty

@@ -76,13 +76,13 @@ impl KeySet {
         })
     }
 
+    /// The configuration has seen to it that each has an id of its own.
     pub(super) fn secrets(secrets: &[SharedSecret], rules: &Import) -> Result<Self, Unusable> {
         let keys = secrets.iter().map(|secret| secret.key(rules));
-        let (keys, contested) = without_contested_ids(keys.collect::<Result<_, _>>()?);
         Ok(Self {
-            keys,
+            keys: keys.collect::<Result<_, _>>()?,
             skipped: 0,
-            contested,
+            contested: Vec::new(),
         })
     }
 
