@@ -103,7 +103,8 @@ pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
 pub use self::scope::{
-    Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedUpdate, TableCatalog, TenantTable,
+    Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedUpdate, TableCatalog,
+    TenantColumnType, TenantTable, WrongTenantType,
 };
 pub use self::signature::SignatureBackend;
 pub use self::subject_id::SubjectId;

@@ -13,6 +13,7 @@
 //! The target of `INSERT`, `UPDATE` and `DELETE` still is the real table; those carry the tenant themselves.
 
 mod catalog;
+mod column_type;
 mod delete;
 mod error;
 mod insert;
@@ -28,6 +29,7 @@ use sea_query::{
 };
 
 pub use self::catalog::{TableCatalog, TenantTable};
+pub use self::column_type::{TenantColumnType, WrongTenantType};
 pub use self::delete::ScopedDelete;
 pub use self::error::ScopeError;
 pub use self::insert::ScopedInsert;
@@ -72,7 +74,7 @@ impl<'a> Scope<'a> {
     ) -> Result<Scoped<SelectStatement>, ScopeError> {
         let (sql, _) = select.build_any(&PostgresQueryBuilder);
         let tables = proof::tables(&sql, self.catalog)?;
-        if let Some(shadows) = shadow::clause(&tables, &self.tenant, self.catalog) {
+        if let Some(shadows) = shadow::clause(&tables, &self.tenant_value()?, self.catalog) {
             select.with_cte(shadows);
         }
         Ok(self.scoped(select))
@@ -101,6 +103,11 @@ impl<'a> Scope<'a> {
             .ok_or_else(|| ScopeError::Shared(name.to_owned()))
     }
 
+    /// The tenant as a parameter, of the type that the tenant columns have.
+    fn tenant_value(&self) -> Result<Expr, ScopeError> {
+        Ok(self.catalog.column_type().value(&self.tenant)?)
+    }
+
     /// Refuses names of columns that Postgres would cut off.
     fn fit<'n>(names: impl IntoIterator<Item = &'n String>) -> Result<(), ScopeError> {
         names.into_iter().try_for_each(|name| proof::fits(name))
@@ -114,7 +121,7 @@ impl<'a> Scope<'a> {
         conditions: Vec<Expr>,
         read: &mut BTreeSet<String>,
     ) -> Result<Condition, ScopeError> {
-        let tenant = Expr::col(table.tenant_column().to_owned()).eq(self.tenant.as_str());
+        let tenant = Expr::col(table.tenant_column().to_owned()).eq(self.tenant_value()?);
         let mut all = Condition::all().add(tenant);
         for condition in conditions {
             read.extend(proof::tables_of(&condition, self.catalog)?);

@@ -65,6 +65,7 @@
 //! session outlive a transaction as well; prefer `pg_advisory_xact_lock`.
 
 mod command;
+mod doctor;
 mod error;
 mod executor;
 mod pool;
@@ -74,6 +75,7 @@ mod setting;
 mod transaction;
 
 pub use self::command::ForbiddenCommand;
+pub use self::doctor::{Finding, Report, Severity, Unsound};
 pub use self::error::Error;
 pub use self::pool::{TenantPool, TenantPoolBuilder};
 pub use self::posture::{PostureError, PostureProblem};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ScopeError;
+use super::{ScopeError, TenantColumnType};
 
 /// The tables that a service uses, declared once: those whose rows belong to tenants, and those that all
 /// tenants share. A statement that touches any other is refused, and so is one that touches a table which was
@@ -20,6 +20,7 @@ use super::ScopeError;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableCatalog {
     tables: BTreeMap<String, Declared>,
+    column_type: TenantColumnType,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,26 @@ impl TableCatalog {
     pub fn shared_table(mut self, name: &str) -> Self {
         self.declare(name, Declared::Shared);
         self
+    }
+
+    /// Declares the type of the tenant columns, one for all tables. `text` unless said otherwise.
+    ///
+    /// ```
+    /// use tenancy_core::{TableCatalog, TenantColumnType};
+    ///
+    /// let catalog = TableCatalog::new()
+    ///     .tenant_column_type(TenantColumnType::Uuid)
+    ///     .tenant_table("note", "tenant_id");
+    /// assert_eq!(catalog.column_type(), TenantColumnType::Uuid);
+    /// ```
+    pub fn tenant_column_type(mut self, column_type: TenantColumnType) -> Self {
+        self.column_type = column_type;
+        self
+    }
+
+    /// The type of the tenant columns.
+    pub fn column_type(&self) -> TenantColumnType {
+        self.column_type
     }
 
     /// The names of the shared tables.

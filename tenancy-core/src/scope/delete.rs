@@ -44,7 +44,7 @@ impl<'a> ScopedDelete<'a> {
     /// When the table is not a declared tenant table, or a condition reads what cannot be proven to be the
     /// tenant's.
     pub fn finish(self) -> Result<Scoped<DeleteStatement>, ScopeError> {
-        let Scope { tenant, catalog } = self.scope;
+        let catalog = self.scope.catalog;
         let table = self.scope.target(&self.table)?;
         Scope::fit(&self.returning)?;
         let mut read = BTreeSet::new();
@@ -56,7 +56,7 @@ impl<'a> ScopedDelete<'a> {
         if !self.returning.is_empty() {
             statement.returning(Query::returning().columns(self.returning));
         }
-        if let Some(shadows) = shadow::clause(&read, tenant, catalog) {
+        if let Some(shadows) = shadow::clause(&read, &self.scope.tenant_value()?, catalog) {
             statement.with_cte(shadows);
         }
         Ok(self.scope.scoped(statement))

@@ -1,5 +1,7 @@
 //! `ScopeError`, why a statement cannot be scoped.
 
+use super::WrongTenantType;
+
 /// A statement that cannot be proven to touch only rows of its tenant. Nothing was sent to the database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +41,9 @@ pub enum ScopeError {
         /// The number of values given.
         values: usize,
     },
+    /// A tenant that cannot stand in the tenant columns.
+    #[error(transparent)]
+    TenantType(#[from] WrongTenantType),
     /// An INSERT without rows or an UPDATE that sets nothing.
     #[error("a statement for table `{0}` has nothing to write")]
     Empty(String),

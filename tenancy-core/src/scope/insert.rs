@@ -54,13 +54,14 @@ impl<'a> ScopedInsert<'a> {
     /// values than there are columns, there is no row, or a value reads what cannot be proven to be the
     /// tenant's.
     pub fn finish(self) -> Result<Scoped<InsertStatement>, ScopeError> {
-        let Scope { tenant, catalog } = self.scope;
+        let catalog = self.scope.catalog;
         let table = self.scope.target(&self.table)?;
         Scope::fit(self.columns.iter().chain(&self.returning))?;
         if self.rows.is_empty() {
             return Err(ScopeError::Empty(self.table));
         }
-        let stamp = Expr::val(tenant.as_str());
+        let stamp = self.scope.tenant_value()?;
+        let plain = Expr::val(self.scope.tenant.as_str());
         let given = self
             .columns
             .iter()
@@ -85,9 +86,9 @@ impl<'a> ScopedInsert<'a> {
             for value in &row {
                 read.extend(proof::tables_of(value, catalog)?);
             }
-            match given.map(|position| row.get(position)) {
+            match given.map(|position| row.get_mut(position)) {
                 None => row.push(stamp.clone()),
-                Some(value) if value == Some(&stamp) => {}
+                Some(Some(value)) if *value == plain => *value = stamp.clone(),
                 Some(_) => return Err(ScopeError::ForeignTenant(self.table)),
             }
             statement.values_panic(row);
@@ -95,7 +96,7 @@ impl<'a> ScopedInsert<'a> {
         if !self.returning.is_empty() {
             statement.returning(Query::returning().columns(self.returning));
         }
-        if let Some(shadows) = shadow::clause(&read, tenant, catalog) {
+        if let Some(shadows) = shadow::clause(&read, &stamp, catalog) {
             statement.with_cte(shadows);
         }
         Ok(self.scope.scoped(statement))

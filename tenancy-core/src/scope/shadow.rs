@@ -6,12 +6,11 @@ use sea_query::{Asterisk, CommonTableExpression, Expr, ExprTrait, Query, WithCla
 
 use super::TableCatalog;
 use super::catalog::TenantTable;
-use crate::TenantId;
 
 /// One common table expression for each tenant table among `tables`; `None` when there is none.
 pub(super) fn clause(
     tables: &BTreeSet<String>,
-    tenant: &TenantId,
+    tenant: &Expr,
     catalog: &TableCatalog,
 ) -> Option<WithClause> {
     let mut clause = WithClause::new();
@@ -27,11 +26,11 @@ pub(super) fn clause(
 }
 
 /// The real table is named with its schema: neither `search_path` nor a temporary table gets in between.
-fn shadow(table: &TenantTable, tenant: &TenantId) -> CommonTableExpression {
+fn shadow(table: &TenantTable, tenant: &Expr) -> CommonTableExpression {
     let rows = Query::select()
         .column(Asterisk)
         .from(target(table))
-        .and_where(Expr::col(table.tenant_column().to_owned()).eq(tenant.as_str()))
+        .and_where(Expr::col(table.tenant_column().to_owned()).eq(tenant.clone()))
         .take();
     CommonTableExpression::new()
         .table_name(table.name().to_owned())

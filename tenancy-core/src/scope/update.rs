@@ -52,7 +52,7 @@ impl<'a> ScopedUpdate<'a> {
     /// When the table is not a declared tenant table, nothing is set, the tenant column is set, or a value
     /// or condition reads what cannot be proven to be the tenant's.
     pub fn finish(self) -> Result<Scoped<UpdateStatement>, ScopeError> {
-        let Scope { tenant, catalog } = self.scope;
+        let catalog = self.scope.catalog;
         let table = self.scope.target(&self.table)?;
         let columns = self.values.iter().map(|(column, _)| column);
         Scope::fit(columns.chain(&self.returning))?;
@@ -79,7 +79,7 @@ impl<'a> ScopedUpdate<'a> {
         if !self.returning.is_empty() {
             statement.returning(Query::returning().columns(self.returning));
         }
-        if let Some(shadows) = shadow::clause(&read, tenant, catalog) {
+        if let Some(shadows) = shadow::clause(&read, &self.scope.tenant_value()?, catalog) {
             statement.with_cte(shadows);
         }
         Ok(self.scope.scoped(statement))

@@ -1,0 +1,80 @@
+//! `Report`, everything that the doctor found.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Finding, Severity};
+
+/// What the doctor found in a database, worst first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub(super) findings: Vec<Finding>,
+    /// What was asked for and could not be looked at, with what that leaves unproven.
+    pub(super) unproven: Vec<String>,
+}
+
+/// A report with errors in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unsound(Vec<Finding>);
+
+impl Report {
+    /// Everything that was found, worst first.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What could not be looked at, one sentence each: which catalogue was closed and what that leaves unproven.
+    pub fn unproven(&self) -> &[String] {
+        &self.unproven
+    }
+
+    /// Whether there is no error among the findings.
+    pub fn is_sound(&self) -> bool {
+        self.errors().next().is_none()
+    }
+
+    /// The findings that are errors.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        let is_error = |finding: &&Finding| finding.severity() == Severity::Error;
+        self.findings.iter().filter(is_error)
+    }
+
+    /// Nothing, or the errors as an error: for `?` at boot and for tests.
+    ///
+    /// # Errors
+    /// When a finding is an error.
+    pub fn assert_sound(&self) -> Result<(), Unsound> {
+        if self.is_sound() {
+            Ok(())
+        } else {
+            Err(Unsound(self.errors().cloned().collect()))
+        }
+    }
+}
+
+impl Unsound {
+    /// The errors.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Unsound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the database would not keep tenants apart")?;
+        for (index, finding) in self.0.iter().enumerate() {
+            write!(f, "{} {finding}", if index == 0 { ":" } else { ";" })?;
+        }
+        Ok(())
+    }
+}
+
+/// The sentence, because a `main` or a test that returns the error shows it by `Debug`.
+impl fmt::Debug for Unsound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Unsound {}
