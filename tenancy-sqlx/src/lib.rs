@@ -64,21 +64,41 @@
 //! `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC`. Advisory locks of the
 //! session outlive a transaction as well; prefer `pg_advisory_xact_lock`.
 
+mod builder;
+mod closure;
 mod command;
+pub mod danger;
 mod doctor;
 mod error;
 mod executor;
+mod failure;
+mod invalid_option;
+mod open_transaction;
+mod opening;
+mod options;
 mod pool;
+mod pool_options;
 mod posture;
+mod reader;
 mod rls;
+mod savepoint;
+mod seal;
 mod setting;
 mod transaction;
 
+pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
 pub use self::doctor::{Finding, Report, Severity, Unsound};
 pub use self::error::Error;
-pub use self::pool::{TenantPool, TenantPoolBuilder};
+pub use self::invalid_option::InvalidOption;
+pub use self::opening::{Binding, ContextValue};
+pub use self::options::{Isolation, TransactionOptions};
+pub use self::pool::TenantPool;
+pub use self::pool_options::pool_options;
 pub use self::posture::{PostureError, PostureProblem};
+pub use self::reader::TenantReader;
 pub use self::rls::Rls;
+pub use self::savepoint::TenantSavepoint;
+pub use self::seal::Seal;
 pub use self::setting::{InvalidSetting, Setting};
 pub use self::transaction::TenantTransaction;
