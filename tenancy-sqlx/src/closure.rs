@@ -63,35 +63,39 @@ impl TenantPool {
     ///
     /// # Errors
     /// As for [`with`](Self::with); those of the last attempt.
-    pub async fn retry<T, E, F>(
+    pub fn retry<T, E, F>(
         &self,
         context: &TenantContext,
         options: TransactionOptions,
         mut work: F,
-    ) -> Result<T, E>
+    ) -> impl Future<Output = Result<T, E>> + use<T, E, F>
     where
         F: AsyncFnMut(&mut TenantTransaction) -> Result<T, E>,
         E: From<Error>,
     {
-        let mut attempt = 1;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let mut transaction = self.begin_with(context, options).await?;
-            let mut outcome = work(&mut transaction).await;
-            if outcome.is_ok()
-                && let Err(error) = transaction.try_commit().await
-            {
-                outcome = Err(error.into());
+        // Owned, for a future that borrows from here is not seen to be `Send` by today's compiler.
+        let (pool, context) = (self.clone(), context.clone());
+        async move {
+            let mut attempt = 1;
+            let mut pause = FIRST_PAUSE;
+            loop {
+                let mut transaction = pool.begin_with(&context, options).await?;
+                let mut outcome = work(&mut transaction).await;
+                if outcome.is_ok()
+                    && let Err(error) = transaction.try_commit().await
+                {
+                    outcome = Err(error.into());
+                }
+                let again = transaction.met_conflict() && attempt < options.most_attempts();
+                if outcome.is_ok() || !again {
+                    return outcome;
+                }
+                // Before the pause, which should not keep a connection from others.
+                drop(transaction);
+                sqlx_core::rt::sleep(pause).await;
+                attempt += 1;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            if outcome.is_ok() || !transaction.met_conflict() || attempt >= options.most_attempts()
-            {
-                return outcome;
-            }
-            // Before the pause, which should not keep a connection from others.
-            drop(transaction);
-            sqlx_core::rt::sleep(pause).await;
-            attempt += 1;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }

@@ -15,12 +15,17 @@ use crate::failure::Failure;
 
 type Manager = <Postgres as Database>::TransactionManager;
 
-/// Puts back what SQL can leave to the next user of a connection: cursors that are held, what `lastval()` tells,
-/// temporary tables, channels listened to, the role.
-const CLEAN: &str = "CLOSE ALL; DISCARD SEQUENCES; DISCARD TEMP; UNLISTEN *; RESET ROLE; ";
+/// Puts the settings of the session back. Before a transaction opens as well: a rollback brings back what was set
+/// before it.
+const RESET_ROLE: &str = "RESET ROLE; ";
 const RESET_SETTINGS: &str = "RESET ALL; ";
-/// Locks of the session. In its place before a transaction alone, because a rollback keeps them.
-const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all(); ";
+
+/// Ends what else a session can hold: cursors, what `lastval()` tells, temporary tables, channels listened to.
+/// Some of these take a snapshot, after which the isolation level is settled: never before `BEGIN`.
+const CLEAN: &str = "CLOSE ALL; DISCARD SEQUENCES; DISCARD TEMP; UNLISTEN *; ";
+
+/// Gives back locks of the session, which a rollback keeps.
+const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
 
 /// Runs the checks that were put off until now. It fails as well when the server has given the transaction up;
 /// after a COMMIT the server would say so by a word that sqlx does not read.
@@ -74,7 +79,7 @@ impl OpenTransaction {
         begin: &str,
         manner: Manner,
     ) -> Result<Self, sqlx::Error> {
-        let message = format!("{}{UNLOCK}{begin}", manner.clean());
+        let message = format!("{}{begin}; {CLEAN}{UNLOCK}", manner.reset());
         let mut beginning = Beginning(Some(connection));
         if let Some(connection) = &mut beginning.0 {
             Manager::begin(connection, Some(AssertSqlSafe(message).into_sql_str())).await?;
@@ -95,9 +100,9 @@ impl OpenTransaction {
         }
         self.ready().await?;
         let undo = self.undo.take().map(undo_sql).unwrap_or_default();
-        let clean = self.manner.clean();
+        let reset = self.manner.reset();
         let committed = self
-            .control(format!("{undo}{RUN_DEFERRED_CHECKS}{clean}{COMMIT}"))
+            .control(format!("{undo}{RUN_DEFERRED_CHECKS}{CLEAN}{reset}{COMMIT}"))
             .await;
         match self.failure {
             Some(Failure::InFailedTransaction) => Err(Error::Aborted),
@@ -186,13 +191,13 @@ fn undo_sql(level: Level) -> String {
 }
 
 impl Manner {
-    fn clean(self) -> String {
+    fn reset(self) -> String {
         let settings = if self.resets_settings {
             RESET_SETTINGS
         } else {
             ""
         };
-        format!("{CLEAN}{settings}")
+        format!("{RESET_ROLE}{settings}")
     }
 }
 
