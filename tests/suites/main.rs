@@ -9,11 +9,13 @@
 
 mod answers;
 mod cluster;
+mod commands;
 mod configuration;
 mod isolation;
 mod keys;
 mod living;
 mod metered;
+mod opening;
 mod posture;
 mod presenting;
 mod properties;

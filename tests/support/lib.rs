@@ -5,6 +5,7 @@ pub mod cancel;
 pub mod fuzzed;
 pub mod key_server;
 pub mod notes;
+pub mod person;
 pub mod postgres;
 pub mod slow_link;
 
