@@ -1,4 +1,4 @@
-//! Stub, replaced by the helper's.
+#![allow(clippy::unused_self, reason = "stub")]
 use crate::Setting;
 use tenancy_core::TenantId;
 /// Stub.

@@ -182,3 +182,33 @@ async fn a_reading_transaction_does_not_write() {
         .unwrap_err();
     assert_eq!(sqlstate(&error), "25006");
 }
+
+/// The macros, checked against a database with policies when they were prepared; see `tests/README.md`.
+#[tokio::test]
+async fn queries_that_the_compiler_checked_run_for_the_tenant() {
+    let notes = Notes::new().await.unwrap();
+    let pool = notes.pool(1).await.unwrap();
+    let mut tx = pool.begin(&context("b")).await.unwrap();
+    let record = sqlx::query!("SELECT tenant_id, body FROM note WHERE id = $1", 1)
+        .fetch_one(&mut tx)
+        .await
+        .unwrap();
+    assert_eq!([record.tenant_id, record.body], ["b", "b one"]);
+    let rows = sqlx::query_as!(Note, "SELECT tenant_id, body FROM note ORDER BY id")
+        .fetch_all(&mut tx)
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 2);
+    let id = sqlx::query_scalar!(
+        "INSERT INTO note (tenant_id, body) VALUES ('b', $1) RETURNING id",
+        "new"
+    )
+    .fetch_one(&mut tx)
+    .await
+    .unwrap();
+    let deleted = sqlx::query!("DELETE FROM note WHERE id = $1", id)
+        .execute(&mut tx)
+        .await
+        .unwrap();
+    assert_eq!(deleted.rows_affected(), 1);
+}

@@ -120,7 +120,9 @@ impl AllTenants {
 
 /// Whether the role may not write records, or there is no place for them.
 fn refuses(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("42501" | "42P01" | "3F000"))
 }
 
