@@ -225,13 +225,13 @@ async fn serialization_failures_are_tried_again_and_nothing_else_is() {
             let pool = pool.clone();
             tokio::spawn(async move {
                 let attempts = Arc::new(AtomicU32::new(0));
-                let counter = Arc::clone(&attempts);
+                let tries = Arc::clone(&attempts);
                 let counted: Result<(), sqlx::Error> = pool
                     .retry(
                         &context("a"),
                         serializable,
                         async move |transaction: &mut TenantTransaction| {
-                            counter.fetch_add(1, Ordering::Relaxed);
+                            tries.fetch_add(1, Ordering::Relaxed);
                             let value: i32 = sqlx::query_scalar("SELECT value FROM counter")
                                 .fetch_one(&mut *transaction)
                                 .await?;
