@@ -19,7 +19,7 @@ pub struct Effort {
 pub struct Ratio {
     /// The id of the benchmark.
     pub bench: String,
-    /// The median of ours, in nanoseconds a verification.
+    /// The median of ours, in nanoseconds a time.
     pub ours_ns: f64,
     /// The name of the peer.
     pub peer: &'static str,
@@ -33,7 +33,8 @@ pub struct Ratio {
 }
 
 /// Times the candidates of `comparison`, a ratio for each peer.
-pub fn measure(comparison: &Comparison, effort: Effort) -> Vec<Ratio> {
+pub fn measure(comparison: &Comparison) -> Vec<Ratio> {
+    let effort = comparison.effort;
     let mut timed: Vec<_> = comparison
         .candidates()
         .map(|candidate| Timed::new(candidate, effort.batch))
@@ -55,7 +56,7 @@ pub fn measure(comparison: &Comparison, effort: Effort) -> Vec<Ratio> {
         .collect()
 }
 
-/// A candidate with what its turns took, in nanoseconds a verification.
+/// A candidate with what its turns took, in nanoseconds a time.
 struct Timed<'a> {
     candidate: &'a Candidate,
     times: u64,
@@ -63,7 +64,7 @@ struct Timed<'a> {
 }
 
 impl<'a> Timed<'a> {
-    /// Finds out how many verifications fill `batch`, which also warms whatever can be warm. The fastest of
+    /// Finds out how many times fill `batch`, which also warms whatever can be warm. The fastest of
     /// three tries counts: one that was interrupted would make all batches too short.
     fn new(candidate: &'a Candidate, batch: Duration) -> Self {
         let mut times = 1;
