@@ -8,14 +8,24 @@ mod bar;
 mod candidate;
 mod claims;
 mod comparison;
+mod database;
 mod endpoint;
 mod entrant;
 pub mod measure;
 mod ours;
 mod peers;
 mod proof;
+// The suites' own, included because their package has more dependencies than its database needs.
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "written for a library, and for suites that do more with a server"
+)]
+#[path = "../../tests/support/postgres.rs"]
+mod postgres;
 mod specimen;
 mod tokens;
+pub mod transaction;
 pub mod verify;
 
 use std::error::Error;
@@ -32,4 +42,7 @@ pub type SetUp = fn() -> Result<Vec<Comparison>, Failure>;
 
 /// All benchmarks: how the ids of a suite begin, and its set-up. One is to be dropped before the next is set
 /// up, so that a server of the one does not disturb the other.
-pub const SUITES: [(&str, SetUp); 1] = [("verify", verify::comparisons)];
+pub const SUITES: [(&str, SetUp); 2] = [
+    ("verify", verify::comparisons),
+    ("tx", transaction::comparisons),
+];
