@@ -14,6 +14,7 @@ mod entrant;
 pub mod measure;
 mod ours;
 mod peers;
+pub mod policy;
 mod proof;
 // The suites' own, included because their package has more dependencies than its database needs.
 #[expect(
@@ -42,7 +43,8 @@ pub type SetUp = fn() -> Result<Vec<Comparison>, Failure>;
 
 /// All benchmarks: how the ids of a suite begin, and its set-up. One is to be dropped before the next is set
 /// up, so that a server of the one does not disturb the other.
-pub const SUITES: [(&str, SetUp); 2] = [
+pub const SUITES: [(&str, SetUp); 3] = [
     ("verify", verify::comparisons),
     ("tx", transaction::comparisons),
+    ("rls", policy::comparisons),
 ];

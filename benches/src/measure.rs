@@ -99,15 +99,20 @@ impl<'a> Timed<'a> {
 fn ratio(bench: &str, ours: &Timed<'_>, peer: &Timed<'_>) -> Ratio {
     let rounds = ours.samples.iter().zip(&peer.samples);
     let rounds: Vec<_> = rounds.map(|(ours, peer)| ours / peer).collect();
-    let (ours_ns, peer_ns) = (percentile(&ours.samples, 50), percentile(&peer.samples, 50));
+    let (ours_ns, peer_ns) = (median(&ours.samples), median(&peer.samples));
     Ratio {
         bench: bench.to_owned(),
         ours_ns,
         peer: peer.candidate.name(),
         peer_ns,
-        ratio: percentile(&rounds, 50),
+        ratio: median(&rounds),
         spread: (percentile(&rounds, 10), percentile(&rounds, 90)),
     }
+}
+
+/// The one in the middle.
+pub(crate) fn median(samples: &[f64]) -> f64 {
+    percentile(samples, 50)
 }
 
 fn percentile(samples: &[f64], percent: usize) -> f64 {

@@ -70,18 +70,23 @@ impl Lane {
             .max_lifetime(None)
             .test_before_acquire(false)
             .connect_with(options);
-        Ok(self.runtime.block_on(pool)?)
+        Ok(self.wait_for(pool)?)
     }
 
     /// Ours over such a pool, with the proof that it asks for.
     pub(crate) fn tenant_pool(&self, pool: &PgPool) -> Result<TenantPool, Failure> {
         let built = TenantPool::builder(pool.clone()).build(self.server.catalog());
-        Ok(self.runtime.block_on(built)?)
+        Ok(self.wait_for(built)?)
+    }
+
+    /// Waits for `future` where this lane's work is done.
+    pub(crate) fn wait_for<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
     }
 
     /// Whether `work` finds what it asks for in `row`.
     pub(crate) fn finds<W: Work>(&self, work: &W, row: i64) -> Result<bool, Failure> {
-        Ok(self.runtime.block_on(async {
+        Ok(self.wait_for(async {
             let mut open = work.open().await?;
             work.once(&mut open, row).await
         })?)
