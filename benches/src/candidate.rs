@@ -80,3 +80,20 @@ impl fmt::Debug for Candidate {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "right answers")]
+    fn a_wrong_answer_is_not_timed() {
+        let batch = |times: u64| {
+            Ok(Run {
+                right: times - 1,
+                took: Duration::ZERO,
+            })
+        };
+        Candidate::new("wrong", batch).run(2);
+    }
+}
