@@ -1,5 +1,7 @@
 //! Real Postgres servers for tests, which go away together with the process that asked for them.
 
+// Spelled out because the benchmarks include this file by its path, which would be searched beside it.
+#[path = "postgres/binaries.rs"]
 mod binaries;
 
 use std::{
