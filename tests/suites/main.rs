@@ -22,3 +22,4 @@ mod properties;
 mod redaction;
 mod scenario;
 mod tokens;
+mod wire;
