@@ -8,6 +8,7 @@ pub mod notes;
 pub mod person;
 pub mod postgres;
 pub mod slow_link;
+mod supervised;
 pub mod wire;
 
 /// The examples of the README, compiled.
