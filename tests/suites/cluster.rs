@@ -10,6 +10,7 @@ use std::{
 };
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, error::DatabaseError};
+use tenancy_tests::notes::{Notes, context};
 use tenancy_tests::postgres::{Cluster, unique_role};
 
 /// Set for the process that `a_killed_test_process_leaves_no_server_behind` starts and kills.
@@ -58,6 +59,37 @@ async fn a_wrong_password_is_refused() {
         .unwrap_err();
     let code = error.as_database_error().and_then(DatabaseError::code);
     assert_eq!(code.as_deref(), Some("28P01"), "{error}");
+}
+
+#[tokio::test]
+async fn the_newest_server_is_18_or_newer_and_no_older_than_the_shared_one() {
+    let version = async |cluster: &Cluster| {
+        let database = cluster.database().await;
+        let mut admin = PgConnection::connect_with(&database.admin_options())
+            .await
+            .unwrap();
+        let version: String = sqlx::query_scalar("SHOW server_version_num")
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        version.parse::<u32>().unwrap()
+    };
+    let newest = version(Cluster::newest().await).await;
+    let shared = version(Cluster::shared().await).await;
+    assert!(newest >= 180_000, "{newest}");
+    assert!(newest >= shared, "{newest} is older than {shared}");
+}
+
+#[tokio::test]
+async fn the_schema_of_the_suites_stands_on_the_newest_server() {
+    let notes = Notes::new_on(Cluster::newest().await).await.unwrap();
+    let pool = notes.pool(1).await.unwrap();
+    let mut transaction = pool.read(&context("a")).await.unwrap();
+    let owners: Vec<String> = sqlx::query_scalar("SELECT DISTINCT tenant_id FROM note")
+        .fetch_all(&mut transaction)
+        .await
+        .unwrap();
+    assert_eq!(owners, ["a"]);
 }
 
 #[tokio::test]

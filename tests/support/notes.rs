@@ -46,7 +46,15 @@ impl Notes {
     /// # Errors
     /// When the set-up fails.
     pub async fn new() -> Fallible<Self> {
-        let notes = Self::unprotected().await?;
+        Self::new_on(Cluster::shared().await).await
+    }
+
+    /// The same on another server.
+    ///
+    /// # Errors
+    /// When the set-up fails.
+    pub async fn new_on(cluster: &Cluster) -> Fallible<Self> {
+        let notes = Self::unprotected_on(cluster).await?;
         let catalog = catalog();
         notes
             .administer(
@@ -63,7 +71,15 @@ impl Notes {
     /// # Errors
     /// When the set-up fails.
     pub async fn unprotected() -> Fallible<Self> {
-        let database = Cluster::shared().await.database().await;
+        Self::unprotected_on(Cluster::shared().await).await
+    }
+
+    /// The same on another server.
+    ///
+    /// # Errors
+    /// When the set-up fails.
+    pub async fn unprotected_on(cluster: &Cluster) -> Fallible<Self> {
+        let database = cluster.database().await;
         let (application, owner) = (unique_role("app"), unique_role("owner"));
         let notes = Self {
             database,

@@ -66,6 +66,28 @@ impl Cluster {
             .await
     }
 
+    /// The server of the newest Postgres on this machine, 18 at least, that all tests of this process share.
+    ///
+    /// It is the [`shared`](Self::shared) one where that is the newest.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or it does not start.
+    pub async fn newest() -> &'static Self {
+        static NEWEST: OnceCell<Cluster> = OnceCell::const_new();
+        let newest = binaries::newest().map_err(ClusterError::NotInstalled);
+        let newest = newest.unwrap_or_else(|error| fail(&error));
+        if binaries::find().is_ok_and(|shared| shared == newest) {
+            return Self::shared().await;
+        }
+        NEWEST
+            .get_or_init(async || {
+                let started = Self::start_from(&newest).await;
+                started.unwrap_or_else(|error| fail(&error))
+            })
+            .await
+    }
+
     /// Starts a server of one's own, for a test that restarts or stops it.
     ///
     /// # Errors
@@ -73,9 +95,13 @@ impl Cluster {
     /// [`ClusterError`], if Postgres is missing or does not start.
     pub async fn start() -> Result<Self, ClusterError> {
         let bin = binaries::find().map_err(ClusterError::NotInstalled)?;
+        Self::start_from(&bin).await
+    }
+
+    async fn start_from(bin: &Path) -> Result<Self, ClusterError> {
         let mut attempts = 0..5;
         loop {
-            let mut cluster = Self::spawn(&bin)?;
+            let mut cluster = Self::spawn(bin)?;
             match cluster.ready(None).await {
                 // Between our look at the port and Postgres's `bind` somebody else took it.
                 Err(ClusterError::NotReady(log))
