@@ -153,39 +153,50 @@ async fn a_killed_test_process_leaves_no_server_behind() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let (pid, folder) = announcement(victim.stdout.take().unwrap()).unwrap();
-    assert!(is_running(pid).unwrap());
-    assert!(Path::new(&folder).exists());
+    let servers = announcements(victim.stdout.take().unwrap()).unwrap();
+    for (pid, folder) in &servers {
+        assert!(is_running(*pid).unwrap());
+        assert!(Path::new(folder).exists());
+    }
 
     victim.kill().unwrap();
     victim.wait().unwrap();
 
+    let is_there =
+        |(pid, folder): &(u32, String)| Path::new(folder).exists() || is_running(*pid).unwrap();
     for _ in 0..500 {
-        if !Path::new(&folder).exists() && !is_running(pid).unwrap() {
+        if !servers.iter().any(is_there) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("process {pid} or {folder} is still there");
+    panic!("one of {servers:?} is still there");
 }
 
-/// The victim's part: a server that no destructor stops.
-async fn wait_to_be_killed() -> Result<(), Box<dyn Error>> {
+/// The victim's part: a server and a pooler that no destructor stops.
+async fn wait_to_be_killed() -> Result<(), Box<dyn Error + Send + Sync>> {
     let shared = Cluster::shared().await;
     let pid = shared.server_pid().ok_or("no server")?;
     println!("\nserver {pid} {}", shared.folder().display());
+    let pooler = Notes::new().await?.pooler(1).await?;
+    let pid = pooler.pid().ok_or("no pooler")?;
+    println!("\nserver {pid} {}", pooler.folder().display());
     // Ends as well when the test that holds the other end fails.
     io::stdin().read_line(&mut String::new())?;
     Ok(())
 }
 
 /// What [`wait_to_be_killed`] says, among what the test harness says.
-fn announcement(output: impl io::Read) -> Result<(u32, String), Box<dyn Error>> {
+fn announcements(output: impl io::Read) -> Result<[(u32, String); 2], Box<dyn Error>> {
+    let mut servers = Vec::new();
     for line in BufReader::new(output).lines() {
         let line = line?;
         let words: Vec<_> = line.split(' ').collect();
         if let ["server", pid, folder] = *words {
-            return Ok((pid.parse()?, folder.to_owned()));
+            servers.push((pid.parse()?, folder.to_owned()));
+        }
+        if let Ok(both) = servers.clone().try_into() {
+            return Ok(both);
         }
     }
     Err("the victim ended early".into())

@@ -16,6 +16,7 @@ mod keys;
 mod living;
 mod metered;
 mod opening;
+mod pooler;
 mod posture;
 mod presenting;
 mod properties;

@@ -6,6 +6,7 @@ pub mod fuzzed;
 pub mod key_server;
 pub mod notes;
 pub mod person;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod slow_link;
 mod supervised;
