@@ -7,7 +7,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tenancy_sqlx::{TenantPool, TenantTransaction};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::wire::{Trip, Trips, Wire};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 const QUERY: &str = "SELECT count(*) FROM note";
 
@@ -51,9 +51,12 @@ impl Counted {
 
     /// Waits until the connection is back in the pool, which sqlx does in a task with a ping.
     async fn settle(&self) {
-        while self.bare.num_idle() == 0 {
-            sleep(Duration::from_millis(1)).await;
-        }
+        let back = async {
+            while self.bare.num_idle() == 0 {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), back).await.unwrap();
     }
 
     /// A query without a tenant and without a transaction.
