@@ -6,7 +6,7 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgArguments, PgPoolOptions};
 use sqlx::query::Query;
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _};
-use tenancy_sqlx::TenantPool;
+use tenancy_sqlx::{Pooler, TenantPool};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::pgbouncer::PgBouncer;
 use tenancy_tests::wire::{Delay, Wire};
@@ -36,23 +36,13 @@ async fn client(notes: &Notes, pooler: &PgBouncer) -> PgConnection {
         .unwrap()
 }
 
-/// A tenant pool of the connections of `bare`.
-///
-/// Its proof of posture names its statements. Nothing else runs yet, so that is well as long as a single client
-/// runs them: all others are taken meanwhile.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "to leave the pool one connection"
-)]
+/// A tenant pool that knows of the pooler.
 async fn tenant_pool(bare: PgPool) -> TenantPool {
-    let mut others = Vec::new();
-    for _ in 1..bare.options().get_max_connections() {
-        others.push(bare.acquire().await.unwrap());
-    }
-    TenantPool::builder(bare).build(&catalog()).await.unwrap()
+    let builder = TenantPool::builder(bare).pooler(Pooler::PgBouncerTransaction);
+    builder.build(&catalog()).await.unwrap()
 }
 
-/// A statement without a name: below 1.21, a named one is there on one of the server connections only.
+/// A statement without a name, as a tenant pool sends it that knows of the pooler.
 fn unnamed(sql: &'static str) -> Query<'static, Postgres, PgArguments> {
     sqlx::query(sql).persistent(false)
 }
@@ -112,7 +102,7 @@ async fn outside_a_transaction_a_client_runs_the_statement_of_another() {
     assert_eq!(row.get::<&str, _>(0), "for another");
 }
 
-/// Another, of the reason for [`unnamed`]: two clients give their first statement the same name.
+/// Another, of the reason for [`Pooler::PgBouncerTransaction`]: two clients give their first statement the same name.
 #[tokio::test]
 async fn named_statements_fail_where_the_pooler_does_not_follow_them() {
     let (notes, pooler) = pooler(1).await;
@@ -209,7 +199,7 @@ async fn many_tenants_on_two_server_connections_with_cancellation() {
 
 async fn own_rows_only(pool: &TenantPool, tenant: &str) {
     let mut transaction = pool.begin(&context(tenant)).await.unwrap();
-    let rows = unnamed("SELECT tenant_id FROM note")
+    let rows = sqlx::query("SELECT tenant_id FROM note")
         .fetch_all(&mut transaction)
         .await
         .unwrap();
@@ -218,8 +208,8 @@ async fn own_rows_only(pool: &TenantPool, tenant: &str) {
         !owners.is_empty() && owners.iter().all(|owner| *owner == tenant),
         "{tenant} saw {owners:?}"
     );
-    unnamed("INSERT INTO note (tenant_id, body) VALUES ($1, $1)")
-        .bind(tenant.to_owned())
+    sqlx::query("INSERT INTO note (tenant_id, body) VALUES ($1, $1)")
+        .bind(tenant)
         .execute(&mut transaction)
         .await
         .unwrap();
