@@ -2,7 +2,7 @@
 
 use tenancy_core::{ScopeError, TenantId};
 
-use crate::posture::PostureError;
+use crate::doctor::{InvalidAllowance, Unsound};
 
 /// What can go wrong between a tenant and the database.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,13 @@ pub enum Error {
     Scope(#[from] ScopeError),
     /// The database would not keep tenants apart.
     #[error(transparent)]
-    Posture(#[from] PostureError),
+    Posture(#[from] Unsound),
+    /// A finding is allowed that there is not, or without a reason.
+    #[error(transparent)]
+    Allowance(#[from] InvalidAllowance),
+    /// The doctor was asked about a role that the server does not have.
+    #[error("role `{0}` does not exist on this server")]
+    UnknownRole(String),
     /// A statement failed earlier in the transaction, so there is nothing whole to commit. Everything was
     /// rolled back.
     #[error("a statement of this transaction failed; it was rolled back and cannot be committed")]

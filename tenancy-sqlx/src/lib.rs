@@ -55,8 +55,7 @@
 //!
 //! Plain SQL in a [`TenantTransaction`] sees and changes rows of its tenant only; cancelling a future, a
 //! panic or an error leaves no tenant behind for the next user of the connection. What the pool asks of the
-//! database before it starts is listed at [`PostureProblem`]; views, functions and triggers of yours are not
-//! looked into.
+//! database before it starts is marked in the [list of checks](manual::doctor); the [`Doctor`] asks the rest.
 //!
 //! SQL that an attacker controls is another matter: by default every role may call `set_config`, name another
 //! tenant, and leave other settings to the next user of the connection. Revoke that as a superuser, once a
@@ -68,17 +67,16 @@ mod command;
 mod doctor;
 mod error;
 mod executor;
+pub mod manual;
 mod pool;
-mod posture;
 mod rls;
 mod setting;
 mod transaction;
 
 pub use self::command::ForbiddenCommand;
-pub use self::doctor::{Finding, Report, Severity, Unsound};
+pub use self::doctor::{Doctor, Finding, InvalidAllowance, Report, Severity, Unsound};
 pub use self::error::Error;
 pub use self::pool::{TenantPool, TenantPoolBuilder};
-pub use self::posture::{PostureError, PostureProblem};
 pub use self::rls::Rls;
 pub use self::setting::{InvalidSetting, Setting};
 pub use self::transaction::TenantTransaction;

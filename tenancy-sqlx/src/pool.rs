@@ -8,7 +8,7 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use tenancy_core::{TableCatalog, TenantContext, TenantId};
 
-use crate::posture;
+use crate::doctor::prove;
 use crate::setting::literal;
 use crate::{Error, Setting, TenantTransaction};
 
@@ -106,29 +106,32 @@ impl TenantPoolBuilder {
     /// The pool, once the database has shown that it keeps the tenants of `catalog` apart.
     ///
     /// # Errors
-    /// [`Error::Posture`] with every [`PostureProblem`](crate::PostureProblem) that was found: a role that row-level
+    /// [`Error::Posture`] with every [`Finding`](crate::Finding): a role that row-level
     /// security does not bind or that may create tables, a declared table that is missing, unprotected or open to
     /// a stranger, a table that is open and not declared.
     pub async fn build(self, catalog: &TableCatalog) -> Result<TenantPool, Error> {
-        let mut connection = connection(&self.pool).await?;
-        posture::prove(&mut connection, catalog).await?;
-        let canary: String = sqlx::query_scalar("SELECT pg_catalog.gen_random_uuid()::text")
-            .fetch_one(&mut *connection)
-            .await?;
-        drop(connection);
         let pool = TenantPool {
             pool: self.pool,
             setting: Arc::new(self.setting),
         };
-        let mut transaction = pool.open("BEGIN READ ONLY", canary_id(&canary)?).await?;
-        posture::try_canary(&mut transaction, catalog, &pool.setting).await?;
+        let connection = connection(&pool.pool).await?;
+        let nobody =
+            TenantId::parse("nobody").map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let mut transaction =
+            TenantTransaction::open(connection, nobody, "BEGIN READ ONLY".to_owned()).await?;
+        let select_tenant = |tenant: &TenantId| {
+            format!("SET LOCAL {} = {}", pool.setting, literal(tenant.as_str()))
+        };
+        prove(
+            &mut transaction.connection,
+            catalog,
+            &pool.setting,
+            &select_tenant,
+        )
+        .await?;
         drop(transaction);
         Ok(pool)
     }
-}
-
-fn canary_id(text: &str) -> Result<TenantId, Error> {
-    TenantId::parse(text).map_err(|error| sqlx::Error::Decode(error.into()).into())
 }
 
 #[expect(

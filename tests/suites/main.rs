@@ -10,6 +10,7 @@
 mod answers;
 mod cluster;
 mod configuration;
+mod doctor;
 mod isolation;
 mod keys;
 mod living;
