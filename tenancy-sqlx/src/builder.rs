@@ -10,7 +10,7 @@ use crate::open_transaction::Manner;
 use crate::opening::{Binding, ContextValue, Opening};
 use crate::pool::{connection, open};
 use crate::setting::identifier;
-use crate::{Error, InvalidOption, Seal, Setting, TenantPool};
+use crate::{Error, InvalidOption, Seal, Setting, TenantPool, doctor};
 
 /// The choices for a [`TenantPool`].
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl TenantPoolBuilder {
     /// yours.
     ///
     /// ```no_run
-    /// use tenancy_sqlx::{ContextValue, Setting, TenantPool};
+    /// use tenancy_sqlx::{ContextValue, Setting, TenantPool, doctor};
     ///
     /// # fn example(pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
     /// let builder = TenantPool::builder(pool)
@@ -146,19 +146,11 @@ impl TenantPoolBuilder {
     }
 
     async fn prove(&self, catalog: &TableCatalog, manner: Manner) -> Result<(), Error> {
-        let begin = format!("BEGIN{}", self.opening.fixed);
+        let begin = format!("BEGIN READ ONLY{}", self.opening.fixed);
         let mut open = open(&self.pool, &begin, manner).await?;
-        crate::posture::prove(&mut open.connection, catalog).await?;
-        let canary: String = sqlx::query_scalar("SELECT pg_catalog.gen_random_uuid()::text")
-            .fetch_one(&mut *open.connection)
-            .await?;
-        let stranger = tenancy_core::TenantId::parse(&canary)
-            .map_err(|error| sqlx::Error::Decode(error.into()))?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(self.opening.select_tenant(&stranger)?))
-            .execute(&mut *open.connection)
-            .await?;
-        let mut transaction = crate::TenantTransaction::new(open, stranger);
-        crate::posture::try_canary(&mut transaction, catalog, &self.opening.setting).await
+        let select_tenant = |tenant: &_| self.opening.select_tenant(tenant);
+        let setting = &self.opening.setting;
+        doctor::prove(&mut open.connection, catalog, setting, &select_tenant).await
     }
 
     /// What every transaction sets whoever the tenant is.

@@ -1,7 +1,20 @@
 //! `Doctor`, which asks a database everything on which the separation of tenants rests.
 
+mod allowance;
+mod canary;
+mod check;
+mod examination;
 mod finding;
+#[cfg(test)]
+mod page;
+mod prove;
 mod report;
+mod sources;
+mod statement;
 
+pub use self::allowance::InvalidAllowance;
+pub(crate) use self::check::{Check, checks};
+pub use self::examination::Doctor;
 pub use self::finding::{Finding, Severity};
+pub(crate) use self::prove::prove;
 pub use self::report::{Report, Unsound};

@@ -3,7 +3,7 @@
 use tenancy_core::{ScopeError, TenantId, WrongTenantType};
 
 use crate::InvalidOption;
-use crate::posture::PostureError;
+use crate::doctor::{InvalidAllowance, Unsound};
 
 /// What can go wrong between a tenant and the database.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,13 @@ pub enum Error {
     Scope(#[from] ScopeError),
     /// The database would not keep tenants apart.
     #[error(transparent)]
-    Posture(#[from] PostureError),
+    Posture(#[from] Unsound),
+    /// A finding is allowed that there is not, or without a reason.
+    #[error(transparent)]
+    Allowance(#[from] InvalidAllowance),
+    /// The doctor was asked about a role that the server does not have.
+    #[error("role `{0}` does not exist on this server")]
+    UnknownRole(String),
     /// The tenant cannot stand in the tenant columns. Nothing was sent.
     #[error(transparent)]
     TenantType(#[from] WrongTenantType),

@@ -56,7 +56,8 @@
 //! Plain SQL in a [`TenantTransaction`] sees and changes rows of its tenant only; cancelling a future, a
 //! panic or an error leaves no tenant behind for the next user of the connection, and neither does SQL that
 //! changes its session. The [manual] says what is sent, what it costs, and what is left when something
-//! goes wrong.
+//! goes wrong. What the pool asks of the database before it starts is marked in the
+//! [list of checks](manual::doctor); the [`Doctor`] asks the rest.
 //!
 //! SQL that an attacker controls is another matter: by default every role may call `set_config` and name another
 //! tenant. Either revoke that, once a database and as a superuser, which closes the ways through an expression:
@@ -78,7 +79,6 @@ mod opening;
 mod options;
 mod pool;
 mod pool_options;
-mod posture;
 mod reader;
 mod rls;
 mod savepoint;
@@ -88,14 +88,13 @@ mod transaction;
 
 pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
-pub use self::doctor::{Finding, Report, Severity, Unsound};
+pub use self::doctor::{Doctor, Finding, InvalidAllowance, Report, Severity, Unsound};
 pub use self::error::Error;
 pub use self::invalid_option::InvalidOption;
 pub use self::opening::{Binding, ContextValue};
 pub use self::options::{Isolation, TransactionOptions};
 pub use self::pool::TenantPool;
 pub use self::pool_options::pool_options;
-pub use self::posture::{PostureError, PostureProblem};
 pub use self::reader::TenantReader;
 pub use self::rls::Rls;
 pub use self::savepoint::TenantSavepoint;

@@ -52,10 +52,11 @@ impl Opening {
         options: TransactionOptions,
         context: &TenantContext,
     ) -> Result<String, WrongTenantType> {
+        self.column_type.check(context.tenant())?;
         let mut message = options.begin();
         message += &self.fixed;
         message += "; ";
-        message += &self.select_tenant(context.tenant())?;
+        message += &self.select_tenant(context.tenant());
         for (value, setting) in &self.context_settings {
             message += "; ";
             message += &self.bind(setting, &value.of(context));
@@ -64,14 +65,13 @@ impl Opening {
     }
 
     /// SQL that makes `tenant` the one whose rows are seen.
-    pub(crate) fn select_tenant(&self, tenant: &TenantId) -> Result<String, WrongTenantType> {
-        self.column_type.check(tenant)?;
+    pub(crate) fn select_tenant(&self, tenant: &TenantId) -> String {
         let mut sql = self.bind(&self.setting, tenant.as_str());
         if let Some(seal) = &self.seal {
             sql += "; ";
             sql += &self.bind(&self.setting.seal(), &seal.of(&self.setting, tenant));
         }
-        Ok(sql)
+        sql
     }
 
     fn bind(&self, setting: &Setting, value: &str) -> String {

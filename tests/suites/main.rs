@@ -11,6 +11,7 @@ mod answers;
 mod cluster;
 mod commands;
 mod configuration;
+mod doctor;
 mod isolation;
 mod keys;
 mod living;

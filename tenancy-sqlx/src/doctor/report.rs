@@ -14,6 +14,14 @@ pub struct Report {
     pub(super) unproven: Vec<String>,
 }
 
+/// Worst first; then by code and object, so that two reports of one database are the same.
+pub(super) fn in_order(findings: &mut [Finding]) {
+    findings.sort_by(|one, other| {
+        let key = |finding: &Finding| (finding.severity, finding.code, finding.object.clone());
+        key(one).cmp(&key(other))
+    });
+}
+
 /// A report with errors in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unsound(Vec<Finding>);
@@ -54,6 +62,10 @@ impl Report {
 }
 
 impl Unsound {
+    pub(super) fn new(findings: Vec<Finding>) -> Self {
+        Self(findings)
+    }
+
     /// The errors.
     pub fn findings(&self) -> &[Finding] {
         &self.0

@@ -1,0 +1,178 @@
+//! Whether policies are fast, and hold in every state of the setting.
+
+use super::{Check, Probe, Stage};
+use crate::doctor::Severity;
+
+/// See the PostgreSQL manual, [Function Volatility Categories] and [Writing SECURITY DEFINER Functions Safely].
+///
+/// [Function Volatility Categories]: https://www.postgresql.org/docs/current/xfunc-volatility.html
+/// [Writing SECURITY DEFINER Functions Safely]: https://www.postgresql.org/docs/current/sql-createfunction.html
+pub(super) const PROBES: [Probe; 8] = [
+    Probe {
+        check: Check {
+            code: "TNC050",
+            severity: Severity::Performance,
+            title: "A policy asks for the tenant once a row",
+            explanation: "A function that stands bare in a policy may be called for every row. Inside `(SELECT …)` it is called once a \
+                          statement.",
+            example: "ALTER POLICY tenant_isolation ON note USING (tenant_id = tenancy.current_tenant_id());",
+            cure: "Wrap the call: `(SELECT tenancy.current_tenant_id())`.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT b.object, b.label, format('policy `%s` calls %s once a row', b.polname, b.names),
+                     concat(format('ALTER POLICY %I ON %s', b.polname, b.ident),
+                            ' USING (' || regexp_replace(b.qual, b.call, '(SELECT \\1)', 'gi') || ')',
+                            ' WITH CHECK (' || regexp_replace(b.checks, b.call, '(SELECT \\1)', 'gi') || ')', ';')
+              FROM (SELECT p.*, f.names, f.call,
+                           regexp_replace(concat(p.qual, ' ', p.checks), '\\(\\s*SELECT\\s' || n.nested || '\\)', '', 'g') AS bare
+                    FROM policy p
+                    CROSS JOIN LATERAL (SELECT string_agg(n.name, ', ') AS names,
+                                               format('((?:[a-z_0-9\"]+\\.)?(?:%s)\\([^()]*\\))', string_agg(n.name, '|')) AS call
+                                        FROM (SELECT 'current_setting' AS name UNION SELECT f.name FROM policy_function f
+                                              WHERE f.policy = p.oid AND f.volatility <> 'i' AND f.kind = 'f') n) f
+                    CROSS JOIN (SELECT replace('N(?:\\(N(?:\\(N(?:\\(N(?:\\(N(?:\\(N\\)N)*\\)N)*\\)N)*\\)N)*\\)N)*', 'N', '[^()]*') AS nested) n
+                    WHERE p.applies) b
+              WHERE b.bare ~* b.call",
+    },
+    Probe {
+        check: Check {
+            code: "TNC051",
+            severity: Severity::Performance,
+            title: "A policy calls a VOLATILE or parallel-unsafe function",
+            explanation: "VOLATILE keeps the planner from an index and from calling the function once; PARALLEL UNSAFE keeps every query on the \
+                          table from parallel plans. Both are what a function is unless it says otherwise.",
+            example: "ALTER FUNCTION tenancy.current_tenant_id() VOLATILE;",
+            cure: "Declare the function STABLE and PARALLEL SAFE.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT DISTINCT 'function ' || f.signature, NULL::text,
+                     format('a policy calls it, and it is %s', concat_ws(' and ',
+                       CASE WHEN f.volatility = 'v' THEN 'VOLATILE' END,
+                       CASE f.parallel WHEN 'u' THEN 'PARALLEL UNSAFE' WHEN 'r' THEN 'PARALLEL RESTRICTED' END)),
+                     format('ALTER FUNCTION %s STABLE PARALLEL SAFE;', f.signature)
+              FROM policy_function f WHERE f.volatility = 'v' OR f.parallel = 'u'",
+    },
+    Probe {
+        check: Check {
+            code: "TNC052",
+            severity: Severity::Performance,
+            title: "A policy computes with the tenant column",
+            explanation: "A cast or a function over the column keeps its index from being used: every statement reads the whole table.",
+            example: "ALTER POLICY tenant_isolation ON note USING (lower(tenant_id) = (SELECT tenancy.current_tenant_id()));",
+            cure: "Cast the setting instead of the column.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT p.object, p.label, format('policy `%s` casts the tenant column or computes with it, so no index helps', p.polname),
+                     concat(format('ALTER POLICY %I ON %s', p.polname, p.ident), CASE WHEN p.qual IS NOT NULL THEN format(' USING (%s)', p.own) END,
+                            CASE WHEN p.checks IS NOT NULL THEN format(' WITH CHECK (%s)', p.own) END, ';')
+              FROM policy p
+              WHERE p.permissive AND p.applies
+                AND concat(p.qual_tree, p.check_tree)
+                    ~ format('(\\{COERCEVIAIO :arg |\\{FUNCEXPR [^{}]*:args \\()(\\{RELABELTYPE :arg )?\\{VAR :varno 1 :varattno %s ', p.attnum)",
+    },
+    Probe {
+        check: Check {
+            code: "TNC053",
+            severity: Severity::Warning,
+            title: "A policy fails where the setting was never set",
+            explanation: "`current_setting` without `missing_ok` is an error on a connection that never had a tenant: a query that should see \
+                          nothing fails, and somebody will mend that in haste.",
+            example: "ALTER POLICY tenant_isolation ON note USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id'), '')));",
+            cure: "Write `current_setting('app.current_tenant_id', true)`.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT DISTINCT s.object, s.label, 'it reads the setting without `missing_ok`, so it fails where none was ever set',
+                     CASE WHEN s.policy IS NOT NULL THEN
+                       concat(s.policy, ' USING (' || regexp_replace(s.qual, '(current_setting\\(''[^'']*''(?:::text)?)\\)', '\\1, true)', 'gi') || ')',
+                              ' WITH CHECK (' || regexp_replace(s.checks, '(current_setting\\(''[^'']*''(?:::text)?)\\)', '\\1, true)', 'gi') || ')', ';')
+                     ELSE regexp_replace(pg_get_functiondef(s.function), '(current_setting\\s*\\(\\s*''[^'']*''(?:::text)?)\\s*\\)', '\\1, true)', 'gi') || ';' END
+              FROM policy_text s
+              WHERE s.body ~* 'current_setting\\s*\\(\\s*''[^'']*''(::text)?\\s*\\)'",
+    },
+    Probe {
+        check: Check {
+            code: "TNC054",
+            severity: Severity::Warning,
+            title: "A policy does not take the empty setting for none",
+            explanation: "After a transaction that set it, the setting is the empty text and not NULL. Unguarded, that is an error where it is cast, \
+                          and otherwise a tenant without a name.",
+            example: "ALTER POLICY tenant_isolation ON note USING (tenant_id = (SELECT current_setting('app.current_tenant_id', true)));",
+            cure: "Write `nullif(current_setting('app.current_tenant_id', true), '')`.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT DISTINCT s.object, s.label, 'it takes the empty setting, which is left after every transaction, for a tenant',
+                     CASE WHEN s.policy IS NOT NULL THEN
+                       concat(s.policy,
+                              ' USING (' || regexp_replace(s.qual, 'current_setting\\((''[^'']*''(?:::text)?)(?:, *(?:true|false))?\\)', 'NULLIF(current_setting(\\1, true), '''')', 'gi') || ')',
+                              ' WITH CHECK (' || regexp_replace(s.checks, 'current_setting\\((''[^'']*''(?:::text)?)(?:, *(?:true|false))?\\)', 'NULLIF(current_setting(\\1, true), '''')', 'gi') || ')', ';')
+                     ELSE regexp_replace(pg_get_functiondef(s.function), '(?:pg_catalog\\.)?current_setting\\s*\\(\\s*(''[^'']*''(?:::text)?)\\s*(?:,\\s*(?:true|false)\\s*)?\\)',
+                                         'nullif(pg_catalog.current_setting(\\1, true), '''')', 'gi') || ';' END
+              FROM policy_text s
+              WHERE s.body ~* 'current_setting' AND s.body !~* 'nullif|(=|<>|!=|FROM)\\s*'''''",
+    },
+    Probe {
+        check: Check {
+            code: "TNC055",
+            severity: Severity::Error,
+            title: "The role can replace a function of a policy",
+            explanation: "The owner of a function may write it anew, and with it every policy that calls it.",
+            example: "ALTER FUNCTION tenancy.current_tenant_id() OWNER TO app;",
+            cure: "Let another role own it.",
+        },
+        stage: Stage::Posture,
+        sql: "SELECT DISTINCT 'function ' || f.signature, NULL::text,
+                     format('a policy calls it, and `%s` may replace it', j.name),
+                     format('ALTER FUNCTION %s OWNER TO CURRENT_USER;', f.signature)
+              FROM policy_function f JOIN plain j ON pg_has_role(j.oid, f.owner, 'MEMBER')",
+    },
+    Probe {
+        check: Check {
+            code: "TNC056",
+            severity: Severity::Warning,
+            title: "A SECURITY DEFINER function of a policy has no search path of its own",
+            explanation: "It runs with the rights of its owner and finds names by the caller's search path: whoever can make an object that is \
+                          found first runs code as the owner.",
+            example: "ALTER FUNCTION tenancy.current_tenant_id() SECURITY DEFINER;",
+            cure: "Give it a `search_path`, with `pg_temp` last.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT DISTINCT 'function ' || f.signature, NULL::text,
+                     'a policy calls it, and it is SECURITY DEFINER without a search path of its own',
+                     format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp;', f.signature, n.nspname)
+              FROM policy_function f JOIN pg_namespace n ON n.oid = f.namespace
+              WHERE f.definer AND NOT EXISTS (SELECT FROM unnest(f.config) AS c WHERE c LIKE 'search_path=%')",
+    },
+    Probe {
+        check: Check {
+            code: "TNC057",
+            severity: Severity::Error,
+            title: "The setting is preset",
+            explanation: "A value given to the role, the database or the server makes “no tenant” mean some tenant: what forgets to name one reads \
+                          and writes its rows.",
+            example: "ALTER ROLE app SET app.current_tenant_id = 'acme';",
+            cure: "Reset it.",
+        },
+        stage: Stage::Posture,
+        sql: "SELECT p.object, NULL::text, format('`%s` begins as `%s`, so a connection without a tenant has one', p.setting, p.value), p.fix
+              FROM (SELECT CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'all roles'
+                           WHEN s.setrole = 0 THEN 'database ' || d.datname ELSE 'role ' || r.rolname END AS object,
+                           given->>'setting' AS setting, substr(c, length(given->>'setting') + 2) AS value,
+                           concat(CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'ALTER ROLE ALL'
+                                    WHEN s.setrole = 0 THEN format('ALTER DATABASE %I', d.datname)
+                                    WHEN s.setdatabase = 0 THEN format('ALTER ROLE %I', r.rolname)
+                                    ELSE format('ALTER ROLE %I IN DATABASE %I', r.rolname, d.datname) END,
+                                  ' RESET ', given->>'setting', ';') AS fix
+                    FROM input CROSS JOIN pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c
+                    LEFT JOIN pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_roles r ON r.oid = s.setrole
+                    WHERE starts_with(lower(c), (given->>'setting') || '=') AND (s.setdatabase = 0 OR d.datname = current_database())
+                      AND (s.setrole = 0 OR s.setrole IN (SELECT j.oid FROM judged j))
+                    UNION ALL
+                    SELECT 'setting ' || (given->>'setting'), given->>'setting', current_setting(given->>'setting', true),
+                           format('-- take it out of the options of the connection, or:\\nALTER SYSTEM RESET %s;', given->>'setting')
+                    FROM input
+                    WHERE EXISTS (SELECT FROM judged j WHERE j.name = session_user)
+                      AND NOT EXISTS (SELECT FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c
+                                      WHERE starts_with(lower(c), (given->>'setting') || '='))) p
+              WHERE p.value <> ''",
+    },
+];

@@ -1,0 +1,265 @@
+//! `Doctor` and how it examines.
+
+use serde_json::json;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgConnection;
+use sqlx::{PgPool, Postgres};
+use tenancy_core::{TableCatalog, TenantId};
+
+use super::allowance::{self, Allowance};
+use super::canary::{self, Mend};
+use super::check::{Probe, Stage, probes};
+use super::report::in_order;
+use super::statement::{self, Found, batch};
+use super::{Finding, Report, Severity};
+use crate::setting::{identifier, literal};
+use crate::{Error, Setting};
+
+type SelectTenant<'a> = Box<dyn Fn(&TenantId) -> String + Send + Sync + 'a>;
+
+/// Examines a database: everything on which the separation of tenants rests, by the catalogues of Postgres and by
+/// trying.
+///
+/// What it looks for is listed in the [manual](crate::manual::doctor), each with an example and its cure. A pool
+/// asks the most important part of that before it starts; the doctor is for tests, for CI and for looking at a
+/// database that one was given.
+///
+/// ```no_run
+/// use tenancy_core::TableCatalog;
+/// use tenancy_sqlx::Doctor;
+///
+/// # async fn example(admin: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
+/// let catalog = TableCatalog::new().tenant_table("note", "tenant_id");
+/// let report = Doctor::new(&catalog)
+///     .role("app")
+///     .allow("TNC042", "public.note", "ten rows, and it stays so")
+///     .examine(&admin)
+///     .await?;
+/// report.assert_sound()?;
+/// assert_eq!(report.findings(), []);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It works in one transaction, which it rolls back, and changes nothing. Two things outlive that: where it inserts
+/// rows to see whether another tenant meets them, sequences that a trigger of yours draws from have gone on, and what
+/// a trigger of yours did outside of the database is done. [`without_canary`](Self::without_canary) leaves that out.
+#[derive(Debug, Clone)]
+pub struct Doctor<'a> {
+    catalog: &'a TableCatalog,
+    role: Option<String>,
+    setting: Setting,
+    allowances: Vec<Allowance>,
+    strict: bool,
+    canary: bool,
+}
+
+/// A connection that is closed unless the transaction on it is known to be over.
+struct Patient(Option<PoolConnection<Postgres>>);
+
+impl Drop for Patient {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
+}
+
+impl<'a> Doctor<'a> {
+    /// A doctor for the tables of `catalog`.
+    pub fn new(catalog: &'a TableCatalog) -> Self {
+        Self {
+            catalog,
+            role: None,
+            setting: Setting::default(),
+            allowances: Vec::new(),
+            strict: false,
+            canary: true,
+        }
+    }
+
+    /// The role that the service connects as, which is judged. The connected one by default.
+    ///
+    /// A doctor that may become the role tries what it sees and may do; one that may not asks the catalogues only, and
+    /// says in [`Report::unproven`] what that leaves open.
+    pub fn role(mut self, role: &str) -> Self {
+        self.role = Some(role.to_owned());
+        self
+    }
+
+    /// The setting that carries the tenant. `app.current_tenant_id` by default.
+    pub fn setting(mut self, setting: Setting) -> Self {
+        self.setting = setting;
+        self
+    }
+
+    /// Leaves out the finding `code` at `object`, which is meant for `reason`. When it is not found any more, that
+    /// is told: the list may only shrink.
+    pub fn allow(mut self, code: &str, object: &str, reason: &str) -> Self {
+        self.allowances.push(Allowance {
+            code: code.to_owned(),
+            object: object.to_owned(),
+            reason: reason.to_owned(),
+        });
+        self
+    }
+
+    /// Also reports what holds in every new database, for a service whose SQL others may write: `set_config`, large
+    /// objects, advisory locks, the right to update the tenant column.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Tries nothing, and asks the catalogues only.
+    pub fn without_canary(mut self) -> Self {
+        self.canary = false;
+        self
+    }
+
+    /// Examines the database behind `pool`, on one of its connections.
+    ///
+    /// # Errors
+    /// [`Error::Allowance`] for an allowance that cannot be meant and [`Error::UnknownRole`] for a role that the
+    /// server does not have; [`Error::Database`] when the database fails. A catalogue that is closed to the doctor is no
+    /// error: the report says what that leaves unproven.
+    pub async fn examine(&self, pool: &PgPool) -> Result<Report, Error> {
+        for allowance in &self.allowances {
+            allowance.check()?;
+        }
+        let mut patient = Patient(Some(connection(pool).await?));
+        let connection = patient.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)?;
+        let select_tenant: SelectTenant<'_> =
+            Box::new(|tenant| format!("SET LOCAL {} = {}", self.setting, literal(tenant.as_str())));
+        // Statements of the doctor must not stand in the way of the service for long.
+        batch(
+            connection,
+            "BEGIN; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'",
+        )
+        .await?;
+        let mut found = self.ask(connection).await?;
+        self.try_it(connection, &mut found, &*select_tenant).await?;
+        batch(connection, "ROLLBACK").await?;
+        drop(patient.0.take());
+        allowance::apply(&self.allowances, &mut found.findings);
+        in_order(&mut found.findings);
+        Ok(Report {
+            findings: found.findings,
+            unproven: found.unproven,
+        })
+    }
+
+    async fn ask(&self, connection: &mut PgConnection) -> Result<Found, Error> {
+        if let Some(role) = &self.role {
+            let known: bool = sqlx::query_scalar(
+                "SELECT pg_catalog.to_regrole(pg_catalog.quote_ident($1)) IS NOT NULL",
+            )
+            .persistent(false)
+            .bind(role)
+            .fetch_one(&mut *connection)
+            .await?;
+            if !known {
+                return Err(Error::UnknownRole(role.clone()));
+            }
+        }
+        let last = if self.strict {
+            Stage::Strict
+        } else {
+            Stage::Examination
+        };
+        let probes: Vec<&Probe> = probes()
+            .filter(|probe| probe.stage <= last && !probe.sql.is_empty())
+            .collect();
+        let input = input(self.catalog, &self.setting, self.role.as_deref());
+        Ok(statement::run(connection, &probes, &input).await?)
+    }
+
+    async fn try_it(
+        &self,
+        connection: &mut PgConnection,
+        found: &mut Found,
+        select_tenant: &(dyn Fn(&TenantId) -> String + Sync),
+    ) -> Result<(), Error> {
+        let why_not = if !self.canary {
+            Some("it was left out by `without_canary`".to_owned())
+        } else if found
+            .findings
+            .iter()
+            .any(|finding| matches!(finding.code, "TNC001" | "TNC002"))
+        {
+            Some("the role sees every row anyway".to_owned())
+        } else {
+            self.become_role(connection).await?
+        };
+        if let Some(why) = why_not {
+            found.unproven.push(format!(
+                "nothing was tried, because {why}, which leaves unproven that a tenant neither sees nor changes rows of another"
+            ));
+            return Ok(());
+        }
+        let mend = Mend {
+            catalog: self.catalog,
+            setting: &self.setting,
+        };
+        let tried = canary::everything(connection, &mend, select_tenant).await?;
+        // What the catalogues have told of a table is not told again.
+        let told: Vec<_> = found
+            .findings
+            .iter()
+            .filter(|finding| ("TNC020".."TNC040").contains(&finding.code))
+            .filter(|finding| finding.severity == Severity::Error)
+            .filter_map(|finding| finding.table.clone())
+            .collect();
+        let is_told = |finding: &Finding| told.contains(&finding.object);
+        let new = tried.findings.into_iter();
+        found
+            .findings
+            .extend(new.filter(|finding| !is_told(finding)));
+        found.unproven.extend(tried.unproven);
+        Ok(())
+    }
+
+    /// Why it cannot be done, if it cannot.
+    async fn become_role(&self, connection: &mut PgConnection) -> Result<Option<String>, Error> {
+        let Some(role) = &self.role else {
+            return Ok(None);
+        };
+        let set = format!(
+            "SAVEPOINT tenancy_role; SET LOCAL ROLE {}",
+            identifier(role)
+        );
+        match batch(connection, &set).await {
+            Ok(()) => Ok(None),
+            Err(error) if statement::is_refusal(&error) => {
+                batch(connection, "ROLLBACK TO SAVEPOINT tenancy_role").await?;
+                Ok(Some(format!("the doctor may not become `{role}`")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What the checks know of the catalogue.
+pub(super) fn input(catalog: &TableCatalog, setting: &Setting, role: Option<&str>) -> String {
+    let tables: Vec<_> = catalog
+        .tenant_tables()
+        .map(|table| json!({ "schema": table.schema(), "name": table.name(), "column": table.tenant_column() }))
+        .collect();
+    json!({
+        "tables": tables,
+        "shared": catalog.shared_tables().collect::<Vec<_>>(),
+        "contradictions": catalog.contradictions().collect::<Vec<_>>(),
+        "type": catalog.column_type().sql(),
+        "setting": setting.as_str(),
+        "role": role,
+    })
+    .to_string()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the doctor sees no rows: its transaction is rolled back, and the connection closed unless that is sure"
+)]
+async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    pool.acquire().await
+}
