@@ -75,7 +75,7 @@ mod setting;
 mod transaction;
 
 pub use self::command::ForbiddenCommand;
-pub use self::doctor::{Finding, Report, Severity, Unsound};
+pub use self::doctor::{Doctor, Finding, Rendering, Report, ReportFormat, Severity, Unsound};
 pub use self::error::Error;
 pub use self::pool::{TenantPool, TenantPoolBuilder};
 pub use self::posture::{PostureError, PostureProblem};
