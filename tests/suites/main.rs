@@ -9,6 +9,7 @@
 
 mod answers;
 mod cluster;
+mod command;
 mod configuration;
 mod isolation;
 mod keys;
