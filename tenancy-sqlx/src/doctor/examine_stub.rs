@@ -59,6 +59,16 @@ impl<'a> Doctor<'a> {
         self
     }
 
+    /// Reports more.
+    pub fn strict(self) -> Self {
+        self
+    }
+
+    /// Tries nothing.
+    pub fn without_canary(self) -> Self {
+        self
+    }
+
     /// Examines the database.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use tenancy_sqlx::{ReportFormat, Setting, Severity};
 
 /// Keeps the tenants of a Postgres database apart by row-level security, and shows that they are.
 #[derive(Debug, Parser)]
-#[command(name = "tenancy", version)]
+#[command(name = "tenancy", bin_name = "tenancy", version)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -39,6 +39,14 @@ pub(crate) struct DoctorArguments {
     /// A finding that is meant to be, such as TNC042:public.note=reason; may be repeated
     #[arg(long, value_name = "CODE:OBJECT=REASON")]
     pub(crate) allow: Vec<Allowance>,
+
+    /// Also report what holds in every new database
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Look only, and do not try in a transaction that is rolled back what another tenant sees
+    #[arg(long)]
+    pub(crate) without_canary: bool,
 }
 
 /// Print the policies for the tables that have the tenant column
@@ -63,7 +71,7 @@ pub(crate) struct Tables {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) database_url: String,
 
-    /// The role that the service connects as
+    /// The role that the service connects as; the doctor judges the connected one if none is named
     #[arg(long)]
     pub(crate) role: Option<String>,
 

@@ -16,7 +16,7 @@ pub(crate) struct Discovered {
     shared: Vec<String>,
 }
 
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 struct Table {
     schema: String,
     name: String,
@@ -39,9 +39,9 @@ impl Discovered {
             ..
         } = arguments;
         require_schemas(connection, schemas).await?;
-        let mut tables: Vec<Table> = sqlx::query_as(
-            "SELECT n.nspname::text AS schema, c.relname::text AS name, \
-                    pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS column_type \
+        let found: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT n.nspname::text, c.relname::text, \
+                    pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) \
              FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_catalog.pg_attribute a \
@@ -58,7 +58,15 @@ impl Discovered {
         .fetch_all(connection)
         .await
         .map_err(Trouble::Query)?;
-        tables.retain(|table| !shared.contains(&table.name));
+        let tables: Vec<_> = found
+            .into_iter()
+            .filter(|(_, name, _)| !shared.contains(name))
+            .map(|(schema, name, column_type)| Table {
+                schema,
+                name,
+                column_type,
+            })
+            .collect();
         if tables.is_empty() {
             return Err(Trouble::NoTables {
                 schemas: schemas.clone(),

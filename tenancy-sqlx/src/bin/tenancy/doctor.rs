@@ -27,6 +27,12 @@ pub(crate) async fn run(arguments: &DoctorArguments) -> Result<(String, ExitCode
     for allowed in &arguments.allow {
         doctor = doctor.allow(&allowed.code, &allowed.object, &allowed.reason);
     }
+    if arguments.strict {
+        doctor = doctor.strict();
+    }
+    if arguments.without_canary {
+        doctor = doctor.without_canary();
+    }
     let report = doctor.examine(&pool).await.map_err(Trouble::Examine)?;
 
     let page = report
@@ -48,7 +54,6 @@ pub(crate) async fn run(arguments: &DoctorArguments) -> Result<(String, ExitCode
 }
 
 /// What the report says about where it was made.
-#[derive(sqlx::FromRow)]
 struct Place {
     database: String,
     role: String,
@@ -58,14 +63,20 @@ struct Place {
 
 impl Place {
     async fn look(connection: &mut PgConnection) -> Result<Self, Trouble> {
-        sqlx::query_as(
-            "SELECT pg_catalog.current_database()::text AS database, current_user::text AS role, \
-                    'PostgreSQL ' || pg_catalog.current_setting('server_version') AS server, \
-                    pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') AS time",
+        let (database, role, server, time) = sqlx::query_as(
+            "SELECT pg_catalog.current_database()::text, current_user::text, \
+                    'PostgreSQL ' || pg_catalog.current_setting('server_version'), \
+                    pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')",
         )
         .fetch_one(connection)
         .await
-        .map_err(Trouble::Query)
+        .map_err(Trouble::Query)?;
+        Ok(Self {
+            database,
+            role,
+            server,
+            time,
+        })
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) enum Trouble {
     ColumnType(Vec<String>),
     #[error("the database refused a question: {0}")]
     Query(sqlx::Error),
-    #[error("the database could not be examined: {0}")]
+    #[error("cannot examine the database: {0}")]
     Examine(tenancy_sqlx::Error),
     #[error("cannot start: {0}")]
     Runtime(io::Error),

@@ -35,7 +35,7 @@ pub(super) fn write(page: &Rendering<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Re
     for (place, findings) in grouped(page) {
         writeln!(f, "{}", pen.write(Ink::Heading, &visible(place)))?;
         for finding in findings {
-            write_finding(finding, place, pen, f)?;
+            write_finding(page, finding, place, f)?;
             writeln!(f)?;
         }
     }
@@ -61,25 +61,31 @@ fn grouped<'a>(page: &'a Rendering<'_>) -> Vec<(&'a str, Vec<&'a Finding>)> {
 }
 
 fn write_finding(
+    page: &Rendering<'_>,
     finding: &Finding,
     place: &str,
-    pen: Pen,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    let severity = finding.severity();
+    let pen = Pen(page.colour);
+    let (code, severity, object) = (finding.code(), finding.severity(), finding.object());
     let sign = match severity {
         Severity::Error => '✗',
         Severity::Warning => '!',
         Severity::Performance => '~',
         Severity::Info => 'i',
     };
-    let head = format!("{sign} {} {severity}", finding.code());
+    let head = format!("{sign} {code} {severity}");
     write!(f, "  {}", pen.write(Ink::Of(severity), &head))?;
-    if finding.object() != place {
-        write!(f, "  {}", visible(finding.object()).replace('\n', " "))?;
+    match page.check(code) {
+        Some(check) => writeln!(f, "  {}", pen.write(Ink::Heading, check.title))?,
+        None => writeln!(f)?,
     }
-    writeln!(f)?;
-    for line in wrapped(&visible(finding.message()), WIDTH - 4) {
+    let message = if object == place {
+        finding.message().to_owned()
+    } else {
+        format!("{object}: {}", finding.message())
+    };
+    for line in wrapped(&visible(&message), WIDTH - 4) {
         writeln!(f, "    {line}")?;
     }
     for line in visible(finding.fix()).lines() {
