@@ -8,7 +8,7 @@ mod sarif;
 mod text;
 mod visible;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Check, Finding, Report, Severity, checks};
@@ -101,6 +101,15 @@ impl Rendering<'_> {
         self
     }
 
+    /// What is said about the database, with names as keys: `examined_at`.
+    fn keyed(&self) -> BTreeMap<String, &str> {
+        let key = |name: &str| name.replace(' ', "_");
+        let about = self.about.iter();
+        about
+            .map(|(name, value)| (key(name), value.as_str()))
+            .collect()
+    }
+
     fn of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
         let is_meant = move |finding: &&Finding| finding.severity() == severity;
         self.report.findings().iter().filter(is_meant)
@@ -117,27 +126,24 @@ impl Rendering<'_> {
             (count > 0).then(|| match severity {
                 Severity::Error => plural(count, "error"),
                 Severity::Warning => plural(count, "warning"),
-                Severity::Performance => format!("{count} for performance"),
-                Severity::Info => format!("{count} for information"),
+                Severity::Performance => plural(count, "performance hint"),
+                Severity::Info => plural(count, "note"),
             })
         });
         counted.collect::<Vec<_>>().join(", ")
     }
 
-    /// `2 of 14 tables`: how many of those examined something was found at.
+    /// `2 of 14 tables`: at how many something was found. A view that nobody declared counts too.
     fn concerned(&self) -> Option<String> {
-        let concerned: BTreeSet<_> = self
-            .report
-            .findings()
-            .iter()
-            .filter_map(Finding::table)
-            .collect();
-        match (concerned.len(), self.tables.len()) {
-            (0, _) => None,
-            (found, examined) if examined > found => {
-                Some(format!("{found} of {}", plural(examined, "table")))
-            }
-            (found, _) => Some(plural(found, "table")),
+        let findings = self.report.findings().iter();
+        let concerned: BTreeSet<_> = findings.filter_map(Finding::table).collect();
+        let tables = self.tables.iter().map(String::as_str);
+        let all = tables.chain(concerned.iter().copied());
+        let all = all.collect::<BTreeSet<_>>().len();
+        match concerned.len() {
+            0 => None,
+            found if found < all => Some(format!("{found} of {}", plural(all, "table"))),
+            found => Some(plural(found, "table")),
         }
     }
 }

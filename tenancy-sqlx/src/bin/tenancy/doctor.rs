@@ -65,7 +65,7 @@ impl Place {
     async fn look(connection: &mut PgConnection) -> Result<Self, Trouble> {
         let (database, role, server, time) = sqlx::query_as(
             "SELECT pg_catalog.current_database()::text, current_user::text, \
-                    'PostgreSQL ' || pg_catalog.current_setting('server_version'), \
+                    'PostgreSQL ' || pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1), \
                     pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')",
         )
         .fetch_one(connection)

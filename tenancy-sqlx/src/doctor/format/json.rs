@@ -10,7 +10,7 @@ use super::{Finding, Rendering, SEVERITIES, TOOL, VERSION};
 #[derive(Serialize)]
 struct Document<'a> {
     tool: Tool,
-    examined: BTreeMap<&'a str, &'a str>,
+    examined: BTreeMap<String, &'a str>,
     tables: Vec<&'a str>,
     sound: bool,
     summary: BTreeMap<&'static str, usize>,
@@ -31,11 +31,7 @@ pub(super) fn write(page: &Rendering<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Re
             name: TOOL,
             version: VERSION,
         },
-        examined: page
-            .about
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect(),
+        examined: page.keyed(),
         tables: page.tables.iter().map(String::as_str).collect(),
         sound: page.report.is_sound(),
         summary: SEVERITIES

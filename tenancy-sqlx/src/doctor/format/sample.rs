@@ -109,6 +109,7 @@ pub(super) fn page(report: &Report, format: ReportFormat) -> Rendering<'_> {
         .render(format)
         .about("database", "shop on db.example.com")
         .about("role", "app & co")
+        .about("examined at", "2026-11-21 16:35 UTC")
         .tables(["public.note", "public.tag", "public.plan"])
         .tables(report.findings().iter().filter_map(Finding::table));
     page.checks = CHECKS;

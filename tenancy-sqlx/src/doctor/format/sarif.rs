@@ -28,10 +28,6 @@ pub(super) fn write(page: &Rendering<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Re
     let unproven: Vec<_> = unproven
         .map(|sentence| json!({ "level": "warning", "message": { "text": plain(sentence) } }))
         .collect();
-    let about = page.about.iter();
-    let about: serde_json::Map<_, _> = about
-        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
-        .collect();
     let log = Log {
         version: "2.1.0",
         schema: SCHEMA,
@@ -39,7 +35,7 @@ pub(super) fn write(page: &Rendering<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Re
             "tool": { "driver": { "name": TOOL, "version": VERSION, "rules": rules } },
             "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": unproven }],
             "results": results,
-            "properties": { "examined": about, "tables": page.tables },
+            "properties": { "examined": page.keyed(), "tables": page.tables },
         })],
     };
     let text = serde_json::to_string_pretty(&log).map_err(|_| fmt::Error)?;

@@ -25,15 +25,19 @@ pub(super) fn write(page: &Rendering<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Re
         let about: Vec<_> = page
             .about
             .iter()
-            .map(|(name, value)| visible(&format!("{name} {value}")).into_owned())
+            .map(|(name, value)| visible(&format!("{name} {value}")).replace('\n', " "))
             .collect();
-        for line in wrapped(&about.join(" · "), WIDTH) {
+        for line in filled(about.iter().map(String::as_str), " · ", WIDTH) {
             writeln!(f, "{}", pen.write(Ink::Aside, &line))?;
         }
         writeln!(f)?;
     }
     for (place, findings) in grouped(page) {
-        writeln!(f, "{}", pen.write(Ink::Heading, &visible(place)))?;
+        writeln!(
+            f,
+            "{}",
+            pen.write(Ink::Heading, &visible(place).replace('\n', " "))
+        )?;
         for finding in findings {
             write_finding(page, finding, place, f)?;
             writeln!(f)?;
@@ -168,17 +172,22 @@ impl Pen {
 
 /// `text` in lines of at most `width` characters, except where one word is longer.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
+    filled(text.split_whitespace(), " ", width)
+}
+
+/// As many pieces on a line as it has room for.
+fn filled<'a>(pieces: impl Iterator<Item = &'a str>, separator: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
-        let length = line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && length > width {
+    for piece in pieces {
+        let length = [line.as_str(), separator, piece].map(|part| part.chars().count());
+        if !line.is_empty() && length.iter().sum::<usize>() > width {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
-            line.push(' ');
+            line.push_str(separator);
         }
-        line.push_str(word);
+        line.push_str(piece);
     }
     if !line.is_empty() {
         lines.push(line);
@@ -234,6 +243,18 @@ mod tests {
             page.tables(["public.note", "public.tag"]).to_string(),
             "✓ sound: 2 tables keep the tenants apart; nothing was found\n"
         );
+    }
+
+    #[test]
+    fn a_thing_that_nobody_declared_counts_as_examined() {
+        let report = sample::awkward();
+        let text = report
+            .render(ReportFormat::Text)
+            .tables(["public.note", "public.plan"])
+            .to_string();
+        assert!(text.ends_with(" in 3 of 4 tables; not sound\n"), "{text}");
+        let text = report.render(ReportFormat::Text).to_string();
+        assert!(text.ends_with(" in 3 tables; not sound\n"), "{text}");
     }
 
     #[test]
