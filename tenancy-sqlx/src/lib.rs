@@ -88,7 +88,9 @@ mod transaction;
 
 pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
-pub use self::doctor::{Doctor, Finding, InvalidAllowance, Report, Severity, Unsound};
+pub use self::doctor::{
+    Doctor, Finding, InvalidAllowance, Rendering, Report, ReportFormat, Severity, Unsound,
+};
 pub use self::error::Error;
 pub use self::invalid_option::InvalidOption;
 pub use self::opening::{Binding, ContextValue};

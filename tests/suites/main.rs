@@ -9,7 +9,8 @@
 
 mod answers;
 mod cluster;
-mod commands;
+mod command;
+
 mod configuration;
 mod doctor;
 mod isolation;
@@ -23,5 +24,6 @@ mod presenting;
 mod properties;
 mod redaction;
 mod scenario;
+mod statements;
 mod tokens;
 mod wire;
