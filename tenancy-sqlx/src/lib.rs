@@ -71,6 +71,7 @@ mod executor;
 mod pool;
 mod posture;
 mod rls;
+mod seal;
 mod setting;
 mod transaction;
 
@@ -80,5 +81,8 @@ pub use self::error::Error;
 pub use self::pool::{TenantPool, TenantPoolBuilder};
 pub use self::posture::{PostureError, PostureProblem};
 pub use self::rls::Rls;
+#[cfg(feature = "migrate")]
+pub use self::rls::RlsMigration;
+pub use self::seal::{Seal, WeakSeal};
 pub use self::setting::{InvalidSetting, Setting};
 pub use self::transaction::TenantTransaction;
