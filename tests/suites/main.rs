@@ -18,5 +18,6 @@ mod posture;
 mod presenting;
 mod properties;
 mod redaction;
+mod rls;
 mod scenario;
 mod tokens;
