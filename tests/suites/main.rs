@@ -7,6 +7,7 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod access_matrix;
 mod answers;
 mod cluster;
 mod configuration;
