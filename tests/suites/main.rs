@@ -15,6 +15,7 @@ mod isolation;
 mod keys;
 mod living;
 mod metered;
+mod plans;
 mod posture;
 mod presenting;
 mod properties;
