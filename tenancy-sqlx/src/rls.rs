@@ -176,8 +176,9 @@ impl<'a> Rls<'a> {
     /// `set_config` but does not know the secret names no other tenant. Without the right seal no tenant is set.
     ///
     /// Give the database the key with [`seal_key_sql`](Self::seal_key_sql). The policies then call a function with
-    /// the rights of its owner that reads the key and computes two hashes, once for each table and statement. A
-    /// set-up without this choice takes the seal from the function and leaves the table `tenancy.seal_key`.
+    /// the rights of its owner that reads the key and computes two hashes, once for each table and statement: some
+    /// tens of microseconds, where the plain function takes less than one. A set-up without this choice takes the
+    /// seal from the function and leaves the table `tenancy.seal_key`.
     pub fn sealed(self) -> Self {
         self.choose(Choice::Sealed)
     }
@@ -276,7 +277,7 @@ impl<'a> Rls<'a> {
 
     /// Creates an index on the tenant column of every tenant table that has none led by it, and raises a NOTICE for
     /// every unique key and foreign key between tenant tables that leaves the tenant column out: such a key tells
-    /// one tenant about rows of another, and yours to change.
+    /// one tenant about rows of another, and is yours to change.
     ///
     /// This is not part of the set-up because building an index holds up writes. On a large table write `CREATE
     /// INDEX CONCURRENTLY` first; the SQL then finds nothing to do.

@@ -50,6 +50,7 @@ async fn a_name_is_a_name_whatever_is_in_it() {
                  CREATE TABLE {s}.{u} AS SELECT 1;
                  CREATE TABLE {s}.\"p {index}\" PARTITION OF {s}.{t} DEFAULT;
                  CREATE VIEW {s}.\"v {index}\" AS SELECT * FROM {s}.{t};
+                 GRANT SELECT ON {s}.\"v {index}\" TO PUBLIC;
                  INSERT INTO {s}.{t} ({c}) VALUES ('a'), ('b')"
             ),
         )
@@ -77,10 +78,7 @@ async fn a_name_is_a_name_whatever_is_in_it() {
         for relation in [format!("{s}.{t}"), format!("{s}.\"v {index}\"")] {
             let tenants = format!("SELECT {c} FROM {relation}");
             let seen = ask(&mut app, Some("a"), &tenants).await;
-            assert!(
-                seen == Ok(vec!["a".to_owned()]) || relation.contains("\"v "),
-                "{name}: {seen:?}"
-            );
+            assert_eq!(seen, Ok(vec!["a".to_owned()]), "{name} {relation}");
         }
         let insert = format!("INSERT INTO {s}.{t} DEFAULT VALUES RETURNING {c}");
         assert_eq!(
@@ -88,17 +86,8 @@ async fn a_name_is_a_name_whatever_is_in_it() {
             ["a"],
             "{name}"
         );
-        assert_eq!(
-            ask(
-                &mut app,
-                None,
-                &format!("SELECT * ::text FROM (SELECT count(*)::text FROM {s}.{u}) n")
-                    .replace("* ::text", "*")
-            )
-            .await
-            .unwrap(),
-            ["1"]
-        );
+        let rows = format!("SELECT count(*)::text FROM {s}.{u}");
+        assert_eq!(ask(&mut app, None, &rows).await.unwrap(), ["1"], "{name}");
 
         let down = rls.take_down_sql();
         run(&mut admin, &down)

@@ -376,7 +376,7 @@ async fn a_new_table_of_the_owner_is_closed() {
     assert!(new("behind").await.unwrap_err().starts_with("42501"));
 }
 
-/// Its own cluster, because the function belongs to the database and a superuser to the cluster.
+/// The privilege belongs to the database, so other tests keep theirs.
 #[tokio::test]
 async fn set_config_can_be_taken_away_by_a_superuser_only() {
     let notes = Notes::new().await.unwrap();
