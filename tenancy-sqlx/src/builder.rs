@@ -11,7 +11,7 @@ use crate::opening::{Binding, ContextValue, Opening};
 use crate::pool::{connection, open};
 use crate::seal::seal_setting;
 use crate::setting::identifier;
-use crate::{Error, InvalidOption, Seal, Setting, TenantPool, doctor};
+use crate::{Error, InvalidOption, Seal, Setting, TenantPool, doctor, understanding};
 
 /// The choices for a [`TenantPool`].
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl TenantPoolBuilder {
     /// yours.
     ///
     /// ```no_run
-    /// use tenancy_sqlx::{ContextValue, Setting, TenantPool, doctor};
+    /// use tenancy_sqlx::{ContextValue, Setting, TenantPool, doctor, understanding};
     ///
     /// # fn example(pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
     /// let builder = TenantPool::builder(pool)
@@ -128,6 +128,8 @@ impl TenantPoolBuilder {
     /// - [`Error::Posture`] with every [`Finding`](crate::Finding): a role that row-level security does not
     ///   bind or that may create tables, a declared table that is missing, unprotected or open to a stranger,
     ///   a table that is open and not declared.
+    /// - [`Error::SettingNotRead`] and [`Error::NotSealed`] when the policies of [`Rls`](crate::Rls) were told otherwise
+    ///   than the pool.
     /// - [`Error::Database`] when the database cannot be asked.
     pub async fn build(mut self, catalog: &TableCatalog) -> Result<TenantPool, Error> {
         self.opening.column_type = catalog.column_type();
@@ -151,7 +153,8 @@ impl TenantPoolBuilder {
         let mut open = open(&self.pool, &begin, manner).await?;
         let select_tenant = |tenant: &_| self.opening.select_tenant(tenant);
         let setting = &self.opening.setting;
-        doctor::prove(&mut open.connection, catalog, setting, &select_tenant).await
+        doctor::prove(&mut open.connection, catalog, setting, &select_tenant).await?;
+        understanding::check(&mut open.connection, &self.opening).await
     }
 
     /// What every transaction sets whoever the tenant is.

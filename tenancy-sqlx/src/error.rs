@@ -2,8 +2,8 @@
 
 use tenancy_core::{ScopeError, TenantId, WrongTenantType};
 
-use crate::InvalidOption;
 use crate::doctor::{InvalidAllowance, Unsound};
+use crate::{InvalidOption, Setting};
 
 /// What can go wrong between a tenant and the database.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,20 @@ pub enum Error {
          settings to `PgConnectOptions::options`, and a role to `TenantPoolBuilder::role`"
     )]
     SessionSettings(String),
+    /// The policies of [`Rls`](crate::Rls) do not see the tenant that the pool sets.
+    #[error(
+        "the policies do not see the tenant that this pool sets in `{setting}`; tell `Rls` and the pool the same \
+         setting and the same seal, and run the SQL of `Rls` again"
+    )]
+    SettingNotRead {
+        /// The setting of the pool.
+        setting: Setting,
+    },
+    /// The pool seals the tenant, and the database does not insist on it.
+    #[error(
+        "this pool seals the tenant, and the policies also believe one without a seal; run the SQL of `Rls::sealed`"
+    )]
+    NotSealed,
     /// A statement failed earlier in the transaction, so there is nothing whole to commit. Everything was
     /// rolled back.
     #[error("a statement of this transaction failed; it was rolled back and cannot be committed")]

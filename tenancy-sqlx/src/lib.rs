@@ -85,6 +85,7 @@ mod savepoint;
 mod seal;
 mod setting;
 mod transaction;
+mod understanding;
 
 pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;

@@ -76,6 +76,16 @@ impl Opening {
         sql
     }
 
+    /// The same by somebody who does not know the secret of the seal.
+    pub(crate) fn without_seal(&self, tenant: &TenantId) -> String {
+        let unsealed = Self {
+            seal: None,
+            ..self.clone()
+        };
+        let seal = self.bind(&seal_setting(&self.setting), "");
+        format!("{}; {seal}", unsealed.select_tenant(tenant))
+    }
+
     fn bind(&self, setting: &str, value: &str) -> String {
         let value = literal(value);
         match self.binding {

@@ -221,7 +221,8 @@ async fn the_policies_of_tables_that_are_there_keep_tenants_apart() {
 #[tokio::test]
 async fn the_policies_are_those_of_the_library() {
     let notes = Notes::unprotected().await.unwrap();
-    let (sql, _) = ends(on(&notes.superuser(), &["policies", "--role", "app"]), 0);
+    let arguments = ["policies", "--role", "app", "--shared", "plan"];
+    let (sql, _) = ends(on(&notes.superuser(), &arguments), 0);
     let catalog = catalog();
     let rls = tenancy_sqlx::Rls::new(&catalog).application_role("app");
     assert!(sql.ends_with(&rls.set_up_sql()), "{sql}");

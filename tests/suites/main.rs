@@ -8,6 +8,7 @@
 )]
 
 mod access_matrix;
+mod all_tenants;
 mod answers;
 mod cluster;
 mod command;
@@ -26,6 +27,7 @@ mod properties;
 mod redaction;
 mod rls;
 mod scenario;
+mod sealing;
 mod statements;
 mod tokens;
 mod wire;

@@ -1,0 +1,111 @@
+//! A tenant counts only with its seal, which SQL cannot make; and the pool, the policies and the strict variant agree.
+
+use sqlx::postgres::PgPoolOptions;
+use tenancy_sqlx::{Error, Rls, Seal, TenantPool};
+use tenancy_tests::notes::{Notes, catalog, context};
+
+const COUNT: &str = "SELECT count(*) FROM note";
+
+fn seal(secret: u8) -> Seal {
+    Seal::new(&[secret; 32]).unwrap()
+}
+
+/// The notes, protected by what `choose` makes of the policies, and the key of `seal` with them.
+async fn notes_with(choose: for<'a> fn(Rls<'a>) -> Rls<'a>, seal: Option<&Seal>) -> Notes {
+    let notes = Notes::unprotected().await.unwrap();
+    let catalog = catalog();
+    let rls = choose(Rls::new(&catalog).application_role(notes.application()));
+    notes.administer(rls.set_up_sql()).await.unwrap();
+    if let Some(seal) = seal {
+        notes.administer(Rls::seal_key_sql(seal)).await.unwrap();
+    }
+    notes
+}
+
+async fn pool(notes: &Notes, seal: Option<Seal>) -> Result<TenantPool, Error> {
+    let bare = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(notes.options())
+        .await?;
+    let builder = TenantPool::builder(bare);
+    match seal {
+        Some(seal) => builder.seal(seal).build(&catalog()).await,
+        None => builder.build(&catalog()).await,
+    }
+}
+
+#[tokio::test]
+async fn sql_cannot_name_another_tenant_than_the_sealed_one() {
+    let notes = notes_with(|rls| rls.sealed(), Some(&seal(7))).await;
+    let pool = pool(&notes, Some(seal(7))).await.unwrap();
+    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let own: i64 = sqlx::query_scalar(COUNT)
+        .fetch_one(&mut transaction)
+        .await
+        .unwrap();
+    assert_eq!(own, 3);
+    for stolen in [
+        "SELECT set_config('app.current_tenant_id', 'b', true)",
+        "SELECT set_config('app.current_tenant_id_seal', 'guessed', true)",
+    ] {
+        sqlx::query(stolen).execute(&mut transaction).await.unwrap();
+        let seen: i64 = sqlx::query_scalar(COUNT)
+            .fetch_one(&mut transaction)
+            .await
+            .unwrap();
+        assert_eq!(seen, 0, "{stolen}");
+    }
+}
+
+/// The negative control: without a seal it can, which is why `set_config` is to be revoked then.
+#[tokio::test]
+async fn without_a_seal_sql_can_name_another_tenant() {
+    let notes = notes_with(|rls| rls, None).await;
+    let pool = pool(&notes, None).await.unwrap();
+    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    sqlx::query("SELECT set_config('app.current_tenant_id', 'b', true)")
+        .execute(&mut transaction)
+        .await
+        .unwrap();
+    let seen: i64 = sqlx::query_scalar(COUNT)
+        .fetch_one(&mut transaction)
+        .await
+        .unwrap();
+    assert_eq!(seen, 2);
+}
+
+#[tokio::test]
+async fn a_pool_and_policies_that_do_not_agree_do_not_start() {
+    let sealed = notes_with(|rls| rls.sealed(), Some(&seal(7))).await;
+    for other in [None, Some(seal(8))] {
+        let error = pool(&sealed, other).await.unwrap_err();
+        assert!(matches!(error, Error::SettingNotRead { .. }), "{error}");
+    }
+    let open = notes_with(|rls| rls, None).await;
+    let error = pool(&open, Some(seal(7))).await.unwrap_err();
+    assert!(matches!(error, Error::NotSealed), "{error}");
+}
+
+#[tokio::test]
+async fn strict_policies_serve_a_pool_and_raise_without_a_tenant() {
+    for seal in [None, Some(seal(7))] {
+        let choose: for<'a> fn(Rls<'a>) -> Rls<'a> = if seal.is_some() {
+            |rls| rls.strict().sealed()
+        } else {
+            |rls| rls.strict()
+        };
+        let notes = notes_with(choose, seal.as_ref()).await;
+        let pool = pool(&notes, seal).await.unwrap();
+        let own: i64 = sqlx::query_scalar(COUNT)
+            .fetch_one(&pool.reader(&context("a")))
+            .await
+            .unwrap();
+        assert_eq!(own, 3);
+        let bare = notes.bare_pool(1).await.unwrap();
+        let error = sqlx::query(COUNT).execute(&bare).await.unwrap_err();
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        assert_eq!(code.as_deref(), Some(Rls::NO_TENANT), "{error}");
+    }
+}
