@@ -62,7 +62,11 @@ fn codes_are_in_order_and_say_everything() {
         for text in [check.title, check.explanation, check.example, check.cure] {
             assert!(!text.is_empty(), "{}", check.code);
         }
-        assert!(check.explanation.ends_with('.') && check.cure.ends_with('.'), "{}", check.code);
+        assert!(
+            check.explanation.ends_with('.') && check.cure.ends_with('.'),
+            "{}",
+            check.code
+        );
         assert!(!check.title.ends_with('.'), "{}", check.code);
     }
 }

@@ -135,6 +135,10 @@ impl Clinic {
         connect(self.options()).await
     }
 
+    pub(super) async fn connect_as(&self, role: &str) -> PgPool {
+        connect(self.database.options(role, PASSWORD)).await
+    }
+
     pub(super) async fn examine(&self, pool: &PgPool) -> Report {
         let catalog = catalog();
         let report = Doctor::new(&catalog).role(&self.app).examine(pool).await;

@@ -32,6 +32,10 @@ const fn fault(code: &'static str, object: &'static str, plant: &'static str) ->
     }
 }
 
+fn strict(doctor: Doctor<'_>) -> Doctor<'_> {
+    doctor.strict()
+}
+
 impl Fault {
     const fn with(mut self, companions: &'static [(&'static str, &'static str)]) -> Self {
         self.companions = companions;
@@ -242,8 +246,7 @@ pub(super) fn faults_of_views_are_found() -> Vec<Fault> {
 pub(super) fn faults_around_the_tables_are_found() -> Vec<Fault> {
     vec![
         fault("TNC065", "function public.every_body()", "CREATE FUNCTION every_body() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER
-            AS 'SELECT body FROM public.note'")
-            .seen_by(|doctor| doctor),
+            AS 'SELECT body FROM public.note'"),
         fault("TNC066", "trigger stamp on public.tag", "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
             AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER stamp BEFORE INSERT ON tag FOR EACH ROW EXECUTE FUNCTION stamp()"),
         fault("TNC067", "rule also on public.tag", "CREATE RULE also AS ON DELETE TO tag DO ALSO DELETE FROM plan WHERE false"),
@@ -304,14 +307,14 @@ pub(super) fn faults_that_every_database_has_are_found_by_a_strict_doctor() -> V
             "function set_config",
             "REVOKE UPDATE ON note, tag, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[("TNC091", "large objects"), ("TNC092", "advisory locks")]),
         fault(
             "TNC091",
             "large objects",
             "REVOKE UPDATE ON note, tag, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[
             ("TNC090", "function set_config"),
             ("TNC092", "advisory locks"),
@@ -321,7 +324,7 @@ pub(super) fn faults_that_every_database_has_are_found_by_a_strict_doctor() -> V
             "advisory locks",
             "REVOKE UPDATE ON note, tag, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[
             ("TNC090", "function set_config"),
             ("TNC091", "large objects"),
@@ -331,7 +334,7 @@ pub(super) fn faults_that_every_database_has_are_found_by_a_strict_doctor() -> V
             "public.tag",
             "REVOKE UPDATE ON note, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[
             ("TNC090", "function set_config"),
             ("TNC091", "large objects"),
