@@ -1,4 +1,4 @@
-//! All comparisons under Criterion, at its length and with its statistics.
+//! The verifiers under Criterion, at its length and with its statistics.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -7,7 +7,8 @@ fn verify(criterion: &mut Criterion) {
         clippy::expect_used,
         reason = "a benchmark ends at the first thing that is not as it should be"
     )]
-    let comparisons = tenancy_benches::comparisons().expect("everyone verifies before being timed");
+    let comparisons =
+        tenancy_benches::verify::comparisons().expect("everyone verifies before being timed");
     for comparison in &comparisons {
         let mut group = criterion.benchmark_group(&comparison.bench);
         for candidate in comparison.candidates() {

@@ -4,91 +4,96 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::entrant::Entrant;
-use crate::specimen::{Algorithm, Specimen};
+use crate::Failure;
 
-/// A verifier, the tokens that it is shown, and the answer that it must give.
+/// Something that can be done over and over, with an answer that is known each time.
 #[derive(Clone)]
 pub struct Candidate {
-    entrant: Entrant,
-    tokens: Tokens,
-    expected: Answer,
+    name: &'static str,
+    batch: Rc<Batch>,
+    repeats_itself: bool,
 }
 
-/// What a verifier is shown.
-#[derive(Clone)]
-pub(crate) enum Tokens {
-    /// One token over and over.
-    Same(Rc<[String]>),
-    /// A token that was never seen before, each time.
-    Distinct(Rc<Specimen>, Algorithm),
-}
+/// Does it so many times.
+type Batch = dyn Fn(u64) -> Result<Run, Failure>;
 
-impl Tokens {
-    pub(crate) fn same(token: String) -> Self {
-        Self::Same(Rc::new([token]))
-    }
-
-    fn take(&self, times: u64) -> Rc<[String]> {
-        match self {
-            Self::Same(token) => Rc::clone(token),
-            Self::Distinct(specimen, algorithm) => (0..times)
-                .flat_map(|_| specimen.token(*algorithm))
-                .collect(),
-        }
-    }
-}
-
-/// What a verifier must say to each of its tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Accepted,
-    Refused,
+/// How a batch went.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    /// How many answers were as they should be.
+    pub(crate) right: u64,
+    pub(crate) took: Duration,
 }
 
 impl Candidate {
-    pub(crate) fn new(entrant: Entrant, tokens: Tokens, expected: Answer) -> Self {
+    pub(crate) fn new(
+        name: &'static str,
+        batch: impl Fn(u64) -> Result<Run, Failure> + 'static,
+    ) -> Self {
         Self {
-            entrant,
-            tokens,
-            expected,
+            name,
+            batch: Rc::new(batch),
+            repeats_itself: true,
         }
     }
 
-    /// The name of the verifier.
+    /// Says that no batch does the same as another.
+    pub(crate) fn varied(mut self) -> Self {
+        self.repeats_itself = false;
+        self
+    }
+
+    /// The name by which the results call it.
     pub fn name(&self) -> &'static str {
-        self.entrant.name
+        self.name
     }
 
     /// Whether a second batch of the same length does the same, so that allocations can be counted.
     pub fn repeats_itself(&self) -> bool {
-        matches!(self.tokens, Tokens::Same(_))
+        self.repeats_itself
     }
 
-    /// How long `times` verifications take.
+    /// How long it takes, done `times` times.
     ///
     /// # Panics
-    /// When one of them ends otherwise than it should: its time would mean nothing.
+    /// When it fails or gives a wrong answer: its time would mean nothing.
     pub fn run(&self, times: u64) -> Duration {
-        let run = self.entrant.run(&self.tokens.take(times), times);
-        let expected = match self.expected {
-            Answer::Accepted => times,
-            Answer::Refused => 0,
-        };
-        assert_eq!(
-            run.accepted, expected,
-            "{} did not accept as many of {times} tokens as it should",
-            self.entrant.name
-        );
-        run.took
+        let name = self.name;
+        match (self.batch)(times) {
+            Ok(Run { right, took }) => {
+                assert_eq!(
+                    right, times,
+                    "{name} did not give as many right answers as it was asked for"
+                );
+                took
+            }
+            #[expect(clippy::panic, reason = "a benchmark ends at the first failure")]
+            Err(error) => panic!("{name} failed: {error}"),
+        }
     }
 }
 
 impl fmt::Debug for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Candidate")
-            .field("name", &self.entrant.name)
-            .field("expected", &self.expected)
+            .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "right answers")]
+    fn a_wrong_answer_is_not_timed() {
+        let batch = |times: u64| {
+            Ok(Run {
+                right: times - 1,
+                took: Duration::ZERO,
+            })
+        };
+        Candidate::new("wrong", batch).run(2);
     }
 }

@@ -1,7 +1,7 @@
 //! `Comparison`, one benchmark: ours and those it is compared with.
 
-use crate::candidate::{Answer, Candidate, Tokens};
-use crate::entrant::Entrant;
+use crate::candidate::Candidate;
+use crate::measure::Effort;
 
 /// What a benchmark times. Ratios are those of ours to each peer.
 #[derive(Debug)]
@@ -14,6 +14,10 @@ pub struct Comparison {
     pub peers: Vec<Candidate>,
     /// What is not compared, although it is elsewhere.
     pub left_out: Vec<LeftOut>,
+    /// What else there is to say.
+    pub notes: Vec<String>,
+    /// How long the report measures.
+    pub effort: Effort,
 }
 
 /// A peer that has no part in a benchmark.
@@ -26,20 +30,19 @@ pub struct LeftOut {
 }
 
 impl Comparison {
-    /// All are shown `tokens` and must answer as `expected`.
     pub(crate) fn new(
         bench: impl Into<String>,
-        ours: Entrant,
-        peers: &[Entrant],
-        tokens: &Tokens,
-        expected: Answer,
+        ours: Candidate,
+        peers: Vec<Candidate>,
+        effort: Effort,
     ) -> Self {
-        let candidate = |entrant| Candidate::new(entrant, tokens.clone(), expected);
         Self {
             bench: bench.into(),
-            ours: candidate(ours),
-            peers: peers.iter().cloned().map(candidate).collect(),
+            ours,
+            peers,
             left_out: Vec::new(),
+            notes: Vec::new(),
+            effort,
         }
     }
 

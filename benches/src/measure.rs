@@ -19,7 +19,7 @@ pub struct Effort {
 pub struct Ratio {
     /// The id of the benchmark.
     pub bench: String,
-    /// The median of ours, in nanoseconds a verification.
+    /// The median of ours, in nanoseconds a time.
     pub ours_ns: f64,
     /// The name of the peer.
     pub peer: &'static str,
@@ -33,7 +33,8 @@ pub struct Ratio {
 }
 
 /// Times the candidates of `comparison`, a ratio for each peer.
-pub fn measure(comparison: &Comparison, effort: Effort) -> Vec<Ratio> {
+pub fn measure(comparison: &Comparison) -> Vec<Ratio> {
+    let effort = comparison.effort;
     let mut timed: Vec<_> = comparison
         .candidates()
         .map(|candidate| Timed::new(candidate, effort.batch))
@@ -55,7 +56,7 @@ pub fn measure(comparison: &Comparison, effort: Effort) -> Vec<Ratio> {
         .collect()
 }
 
-/// A candidate with what its turns took, in nanoseconds a verification.
+/// A candidate with what its turns took, in nanoseconds a time.
 struct Timed<'a> {
     candidate: &'a Candidate,
     times: u64,
@@ -63,7 +64,7 @@ struct Timed<'a> {
 }
 
 impl<'a> Timed<'a> {
-    /// Finds out how many verifications fill `batch`, which also warms whatever can be warm. The fastest of
+    /// Finds out how many times fill `batch`, which also warms whatever can be warm. The fastest of
     /// three tries counts: one that was interrupted would make all batches too short.
     fn new(candidate: &'a Candidate, batch: Duration) -> Self {
         let mut times = 1;
@@ -98,15 +99,20 @@ impl<'a> Timed<'a> {
 fn ratio(bench: &str, ours: &Timed<'_>, peer: &Timed<'_>) -> Ratio {
     let rounds = ours.samples.iter().zip(&peer.samples);
     let rounds: Vec<_> = rounds.map(|(ours, peer)| ours / peer).collect();
-    let (ours_ns, peer_ns) = (percentile(&ours.samples, 50), percentile(&peer.samples, 50));
+    let (ours_ns, peer_ns) = (median(&ours.samples), median(&peer.samples));
     Ratio {
         bench: bench.to_owned(),
         ours_ns,
         peer: peer.candidate.name(),
         peer_ns,
-        ratio: percentile(&rounds, 50),
+        ratio: median(&rounds),
         spread: (percentile(&rounds, 10), percentile(&rounds, 90)),
     }
+}
+
+/// The one in the middle.
+pub(crate) fn median(samples: &[f64]) -> f64 {
+    percentile(samples, 50)
 }
 
 fn percentile(samples: &[f64], percent: usize) -> f64 {

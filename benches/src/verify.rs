@@ -1,18 +1,25 @@
 //! The benchmarks of verifying one token.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::runtime::{self, Runtime};
 
-use crate::candidate::Answer::{Accepted, Refused};
-use crate::candidate::Tokens;
 use crate::entrant::Entrant;
+use crate::measure::Effort;
 use crate::peers::{self, Peers};
 use crate::specimen::{Algorithm, Specimen, forged, garbage};
+use crate::tokens::Answer::{self, Accepted, Refused};
+use crate::tokens::Tokens;
 use crate::{Comparison, Failure, endpoint, ours, proof};
 
 /// How many other tokens are in the cache.
 const RESIDENT: usize = 10_000;
+
+const EFFORT: Effort = Effort {
+    rounds: 151,
+    batch: Duration::from_millis(3),
+};
 
 /// One thread, an issuer whose keys everyone has.
 struct Setting {
@@ -21,7 +28,13 @@ struct Setting {
     runtime: Rc<Runtime>,
 }
 
-pub(crate) fn comparisons() -> Result<Vec<Comparison>, Failure> {
+/// Everyone set up and warm: each has accepted what it should and refused what it should.
+///
+/// To be called once in a process, for it chooses the backend of jsonwebtoken.
+///
+/// # Errors
+/// When a candidate cannot be set up or does not verify.
+pub fn comparisons() -> Result<Vec<Comparison>, Failure> {
     peers::choose_aws_lc()?;
     let specimen = Specimen::new()?;
     let setting = Setting {
@@ -48,7 +61,7 @@ impl Setting {
         proof::verifies(&ours, &self.specimen, algorithm)?;
         let token = Tokens::same(self.specimen.token(algorithm)?);
 
-        let accepted = Comparison::new(&name, ours.clone(), &peers.all(), &token, Accepted);
+        let accepted = compare(&name, ours.clone(), &peers.all(), &token, Accepted);
         let mut comparisons = vec![accepted];
         if algorithm == Algorithm::Rs256 {
             comparisons.push(self.cached(&format!("{name}/cached"), &peers, &token)?);
@@ -76,7 +89,7 @@ impl Setting {
     /// Ours with a cache in which `token` is one of many.
     fn cached(&self, name: &str, peers: &Peers, token: &Tokens) -> Result<Comparison, Failure> {
         let ours = self.ours_with_full_cache(Algorithm::Rs256)?;
-        Ok(Comparison::new(name, ours, &peers.all(), token, Accepted))
+        Ok(compare(name, ours, &peers.all(), token, Accepted))
     }
 
     /// The way to the refusal of what no issuer signed, and of what is no token.
@@ -89,7 +102,7 @@ impl Setting {
         let forged = forged(&self.specimen.token(Algorithm::Rs256)?).ok_or("no signature")?;
         let refused = |what: &str, token, peers: &[Entrant]| {
             let name = format!("{name}/{what}");
-            Comparison::new(name, ours.clone(), peers, &Tokens::same(token), Refused)
+            compare(&name, ours.clone(), peers, &Tokens::same(token), Refused)
         };
         Ok([
             refused("bad-signature", forged, &peers.all()),
@@ -109,7 +122,7 @@ impl Setting {
         let mut others = peers.all();
         others.push(uncached.clone());
         let tokens = Tokens::Distinct(Rc::clone(&self.specimen), Algorithm::EdDsa);
-        Ok(Comparison::new(name, ours, &others, &tokens, Accepted))
+        Ok(compare(name, ours, &others, &tokens, Accepted))
     }
 
     /// The cache is filled with tokens that are signed by the fastest key of the issuer.
@@ -123,4 +136,17 @@ impl Setting {
         }
         Ok(ours)
     }
+}
+
+/// All are shown `tokens` and must answer as `expected`.
+fn compare(
+    bench: &str,
+    ours: Entrant,
+    peers: &[Entrant],
+    tokens: &Tokens,
+    expected: Answer,
+) -> Comparison {
+    let candidate = |entrant| tokens.shown_to(entrant, expected);
+    let peers = peers.iter().cloned().map(candidate).collect();
+    Comparison::new(bench, candidate(ours), peers, EFFORT)
 }

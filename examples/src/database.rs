@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use pglite_oxide::PgliteServer;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
 };
 use tenancy_core::TableCatalog;
-use tenancy_sqlx::{Rls, TenantPool};
+use tenancy_sqlx::{Rls, TenantPool, pool_options};
 
 /// How long to wait for the server before giving up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -186,7 +186,7 @@ impl Database {
         } else {
             connections
         };
-        let pool = PgPoolOptions::new()
+        let pool = pool_options()
             .max_connections(connections)
             .acquire_timeout(CONNECT_TIMEOUT)
             // The embedded server admits every login as its superuser; here the connection takes the place of

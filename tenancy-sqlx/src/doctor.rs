@@ -5,6 +5,7 @@ mod canary;
 mod check;
 mod examination;
 mod finding;
+mod format;
 #[cfg(test)]
 mod page;
 mod prove;
@@ -20,5 +21,6 @@ pub use self::allowance::InvalidAllowance;
 pub(crate) use self::check::{Check, checks};
 pub use self::examination::Doctor;
 pub use self::finding::{Finding, Severity};
+pub use self::format::{Rendering, ReportFormat};
 pub(crate) use self::prove::prove;
 pub use self::report::{Report, Unsound};

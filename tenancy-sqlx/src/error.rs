@@ -1,7 +1,8 @@
 //! `Error`, what can go wrong between a tenant and the database.
 
-use tenancy_core::{ScopeError, TenantId};
+use tenancy_core::{ScopeError, TenantId, WrongTenantType};
 
+use crate::InvalidOption;
 use crate::doctor::{InvalidAllowance, Unsound};
 
 /// What can go wrong between a tenant and the database.
@@ -23,10 +24,31 @@ pub enum Error {
     /// The doctor was asked about a role that the server does not have.
     #[error("role `{0}` does not exist on this server")]
     UnknownRole(String),
+    /// The tenant cannot stand in the tenant columns. Nothing was sent.
+    #[error(transparent)]
+    TenantType(#[from] WrongTenantType),
+    /// A choice for a pool that cannot be meant. Nothing was sent.
+    #[error(transparent)]
+    Option(#[from] InvalidOption),
+    /// The connections of a pool come with settings of their own, which a transaction puts back.
+    #[error(
+        "the connections of this pool are set up with `SET` ({0}), which the first transaction would put back; give \
+         settings to `PgConnectOptions::options`, and a role to `TenantPoolBuilder::role`"
+    )]
+    SessionSettings(String),
     /// A statement failed earlier in the transaction, so there is nothing whole to commit. Everything was
     /// rolled back.
     #[error("a statement of this transaction failed; it was rolled back and cannot be committed")]
     Aborted,
+    /// Work across tenants was asked for with a role that is not made for it.
+    #[error(
+        "role `{role}` may not work across tenants: it cannot write to tenancy.all_tenants_record; connect as the role \
+         that was given to `Rls::all_tenants_role`, never as that of the service"
+    )]
+    NoAllTenantsRole {
+        /// The connected role.
+        role: String,
+    },
     /// A scoped statement was built for another tenant than that of the transaction. Nothing was sent.
     #[error(
         "a statement built for tenant `{statement}` cannot run in a transaction of tenant `{transaction}`"
@@ -37,4 +59,15 @@ pub enum Error {
         /// The tenant of the transaction.
         transaction: TenantId,
     },
+}
+
+/// So that a closure, or an `Executor`, which has sqlx's errors only, can pass ours on. What sqlx has no word for
+/// is [`sqlx::Error::Configuration`] with ours inside.
+impl From<Error> for sqlx::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => error,
+            other => Self::Configuration(other.into()),
+        }
+    }
 }

@@ -1,24 +1,25 @@
-//! sqlx's `Executor` for a tenant transaction: its commands checked, its failures remembered.
+//! sqlx's `Executor` for an open transaction: its commands checked, its failures remembered.
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, future, stream};
-use sqlx::postgres::{PgArguments, PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
+use sqlx::postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{Either, Error, Execute, Executor, Postgres, SqlStr};
 use sqlx_core::describe::Describe;
 use sqlx_core::error::BoxDynError;
 
-use crate::TenantTransaction;
 use crate::command;
+use crate::failure::Failure;
+use crate::open_transaction::OpenTransaction;
 
-type Step = Either<PgQueryResult, PgRow>;
+pub(crate) type Step = Either<PgQueryResult, PgRow>;
 
-impl<'c> Executor<'c> for &'c mut TenantTransaction {
-    type Database = Postgres;
-
-    fn fetch_many<'e, 'q, E>(self, query: E) -> BoxStream<'e, Result<Step, Error>>
+impl OpenTransaction {
+    pub(crate) fn fetch_many<'e, 'q, E>(
+        &'e mut self,
+        query: E,
+    ) -> BoxStream<'e, Result<Step, Error>>
     where
-        'c: 'e,
         'q: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
@@ -26,16 +27,21 @@ impl<'c> Executor<'c> for &'c mut TenantTransaction {
             Ok(checked) => checked,
             Err(error) => return stream::once(future::err(error)).boxed(),
         };
-        let (connection, mut failed) = self.parts();
-        connection
-            .fetch_many(checked)
-            .inspect_err(move |error| failed.note(error))
-            .boxed()
+        if !self.is_unsettled() {
+            return self.run_many(checked);
+        }
+        let settled = async move {
+            self.settle().await?;
+            Ok(self.run_many(checked))
+        };
+        settled.try_flatten_stream().boxed()
     }
 
-    fn fetch_optional<'e, 'q, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    pub(crate) fn fetch_optional<'e, 'q, E>(
+        &'e mut self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
     where
-        'c: 'e,
         'q: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
@@ -43,66 +49,123 @@ impl<'c> Executor<'c> for &'c mut TenantTransaction {
             Ok(checked) => checked,
             Err(error) => return future::err(error).boxed(),
         };
-        let (connection, mut failed) = self.parts();
-        connection
-            .fetch_optional(checked)
-            .inspect_err(move |error| failed.note(error))
-            .boxed()
+        if !self.is_unsettled() {
+            return self.run_optional(checked);
+        }
+        let settled = async move {
+            self.settle().await?;
+            self.run_optional(checked).await
+        };
+        settled.boxed()
     }
 
-    fn prepare_with<'e>(
-        self,
+    pub(crate) fn prepare_with<'e>(
+        &'e mut self,
         sql: SqlStr,
         parameters: &'e [PgTypeInfo],
-    ) -> BoxFuture<'e, Result<PgStatement, Error>>
-    where
-        'c: 'e,
-    {
-        if let Err(error) = allowed(&sql) {
-            return future::err(error).boxed();
+    ) -> BoxFuture<'e, Result<PgStatement, Error>> {
+        async move {
+            allowed(&sql)?;
+            self.settle().await?;
+            let (connection, failure, _) = self.parts();
+            let prepared = connection.prepare_with(sql, parameters).await;
+            prepared.inspect_err(|error| Failure::note(failure, error))
         }
-        let (connection, mut failed) = self.parts();
+        .boxed()
+    }
+
+    pub(crate) fn describe(
+        &mut self,
+        sql: SqlStr,
+    ) -> BoxFuture<'_, Result<Describe<Postgres>, Error>> {
+        async move {
+            allowed(&sql)?;
+            self.settle().await?;
+            let (connection, failure, _) = self.parts();
+            let described = connection.describe(sql).await;
+            described.inspect_err(|error| Failure::note(failure, error))
+        }
+        .boxed()
+    }
+
+    fn run_many(&mut self, mut query: Checked) -> BoxStream<'_, Result<Step, Error>> {
+        let (connection, failure, named) = self.parts();
+        query.persistent &= named;
         connection
-            .prepare_with(sql, parameters)
-            .inspect_err(move |error| failed.note(error))
+            .fetch_many(query)
+            .inspect_err(move |error| Failure::note(failure, error))
             .boxed()
     }
 
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
-    where
-        'c: 'e,
-    {
-        if let Err(error) = allowed(&sql) {
-            return future::err(error).boxed();
-        }
-        let (connection, mut failed) = self.parts();
+    fn run_optional(&mut self, mut query: Checked) -> BoxFuture<'_, Result<Option<PgRow>, Error>> {
+        let (connection, failure, named) = self.parts();
+        query.persistent &= named;
         connection
-            .describe(sql)
-            .inspect_err(move |error| failed.note(error))
+            .fetch_optional(query)
+            .inspect_err(move |error| Failure::note(failure, error))
             .boxed()
     }
 }
 
-impl TenantTransaction {
-    fn parts(&mut self) -> (&mut PgConnection, Failed<'_>) {
-        (&mut self.connection, Failed(&mut self.failed))
-    }
+/// Implements sqlx's `Executor` for a mutable reference to `$transaction`, whose field `open` is an
+/// [`OpenTransaction`].
+macro_rules! delegate_executor {
+    ($transaction:ty) => {
+        impl<'c> sqlx::Executor<'c> for &'c mut $transaction {
+            type Database = sqlx::Postgres;
+
+            fn fetch_many<'e, 'q, E>(
+                self,
+                query: E,
+            ) -> futures_core::stream::BoxStream<'e, Result<$crate::executor::Step, sqlx::Error>>
+            where
+                'c: 'e,
+                'q: 'e,
+                E: 'q + sqlx::Execute<'q, sqlx::Postgres>,
+            {
+                self.open.fetch_many(query)
+            }
+
+            fn fetch_optional<'e, 'q, E>(
+                self,
+                query: E,
+            ) -> futures_core::future::BoxFuture<'e, Result<Option<sqlx::postgres::PgRow>, sqlx::Error>>
+            where
+                'c: 'e,
+                'q: 'e,
+                E: 'q + sqlx::Execute<'q, sqlx::Postgres>,
+            {
+                self.open.fetch_optional(query)
+            }
+
+            fn prepare_with<'e>(
+                self,
+                sql: sqlx::SqlStr,
+                parameters: &'e [sqlx::postgres::PgTypeInfo],
+            ) -> futures_core::future::BoxFuture<'e, Result<sqlx::postgres::PgStatement, sqlx::Error>>
+            where
+                'c: 'e,
+            {
+                self.open.prepare_with(sql, parameters)
+            }
+
+            fn describe<'e>(
+                self,
+                sql: sqlx::SqlStr,
+            ) -> futures_core::future::BoxFuture<
+                'e,
+                Result<sqlx_core::describe::Describe<sqlx::Postgres>, sqlx::Error>,
+            >
+            where
+                'c: 'e,
+            {
+                self.open.describe(sql)
+            }
+        }
+    };
 }
 
-/// Remembers that a statement failed.
-struct Failed<'a>(&'a mut bool);
-
-impl Failed<'_> {
-    /// A row that cannot be decoded leaves the transaction whole; any other error is one too many to commit
-    /// after.
-    fn note(&mut self, error: &Error) {
-        let harmless = matches!(
-            error,
-            Error::RowNotFound | Error::ColumnDecode { .. } | Error::Decode(_)
-        );
-        *self.0 |= !harmless;
-    }
-}
+pub(crate) use delegate_executor;
 
 /// A query whose command was checked and that always goes out by the extended protocol.
 struct Checked {

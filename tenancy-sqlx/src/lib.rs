@@ -20,14 +20,14 @@
 //! ```no_run
 //! use sqlx::PgPool;
 //! use tenancy_core::{TableCatalog, TenantId, danger};
-//! use tenancy_sqlx::{Rls, TenantPool};
+//! use tenancy_sqlx::{Rls, TenantPool, pool_options};
 //!
 //! # async fn example(owner: PgPool) -> Result<(), Box<dyn std::error::Error>> {
 //! let catalog = TableCatalog::new().tenant_table("note", "tenant_id");
 //! let ddl = Rls::new(&catalog).application_role("app").set_up_sql();
 //! sqlx::raw_sql(sqlx::AssertSqlSafe(ddl)).execute(&owner).await?;
 //!
-//! let pool = PgPool::connect("postgres://app:secret@localhost/service").await?;
+//! let pool = pool_options().connect("postgres://app:secret@localhost/service").await?;
 //! let pool = TenantPool::builder(pool).build(&catalog).await?;
 //!
 //! // In a handler the context comes from the request.
@@ -54,29 +54,52 @@
 //! # What is and is not promised
 //!
 //! Plain SQL in a [`TenantTransaction`] sees and changes rows of its tenant only; cancelling a future, a
-//! panic or an error leaves no tenant behind for the next user of the connection. What the pool asks of the
-//! database before it starts is marked in the [list of checks](manual::doctor); the [`Doctor`] asks the rest.
+//! panic or an error leaves no tenant behind for the next user of the connection, and neither does SQL that
+//! changes its session. The [manual] says what is sent, what it costs, and what is left when something
+//! goes wrong. What the pool asks of the database before it starts is marked in the
+//! [list of checks](manual::doctor); the [`Doctor`] asks the rest.
 //!
-//! SQL that an attacker controls is another matter: by default every role may call `set_config`, name another
-//! tenant, and leave other settings to the next user of the connection. Revoke that as a superuser, once a
-//! database, and the ways through an expression are closed:
-//! `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC`. Advisory locks of the
-//! session outlive a transaction as well; prefer `pg_advisory_xact_lock`.
+//! SQL that an attacker controls is another matter: by default every role may call `set_config` and name another
+//! tenant. Either revoke that, once a database and as a superuser, which closes the ways through an expression:
+//! `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC`; or sign the setting with a
+//! [`Seal`], which Postgres checks and SQL cannot make.
 
+mod builder;
+mod closure;
 mod command;
+pub mod danger;
 mod doctor;
 mod error;
 mod executor;
+mod failure;
+mod invalid_option;
 pub mod manual;
+mod open_transaction;
+mod opening;
+mod options;
 mod pool;
+mod pool_options;
+mod reader;
 mod rls;
+mod savepoint;
+mod seal;
 mod setting;
 mod transaction;
 
+pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
-pub use self::doctor::{Doctor, Finding, InvalidAllowance, Report, Severity, Unsound};
+pub use self::doctor::{
+    Doctor, Finding, InvalidAllowance, Rendering, Report, ReportFormat, Severity, Unsound,
+};
 pub use self::error::Error;
-pub use self::pool::{TenantPool, TenantPoolBuilder};
+pub use self::invalid_option::InvalidOption;
+pub use self::opening::{Binding, ContextValue};
+pub use self::options::{Isolation, TransactionOptions};
+pub use self::pool::TenantPool;
+pub use self::pool_options::pool_options;
+pub use self::reader::TenantReader;
 pub use self::rls::Rls;
+pub use self::savepoint::TenantSavepoint;
+pub use self::seal::Seal;
 pub use self::setting::{InvalidSetting, Setting};
 pub use self::transaction::TenantTransaction;

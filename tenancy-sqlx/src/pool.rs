@@ -3,29 +3,28 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sqlx::PgPool;
-use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
-use tenancy_core::{TableCatalog, TenantContext, TenantId};
+use sqlx::{PgPool, Postgres};
+use tenancy_core::TenantContext;
 
-use crate::doctor::prove;
-use crate::setting::literal;
-use crate::{Error, Setting, TenantTransaction};
+use crate::builder::TenantPoolBuilder;
+use crate::failure::is_gone;
+use crate::open_transaction::{Manner, OpenTransaction};
+use crate::opening::Opening;
+use crate::{Error, TenantReader, TenantTransaction, TransactionOptions};
 
 /// A pool of connections that work for one tenant at a time. Cheap to clone.
 ///
 /// There is no way to a connection without a tenant: every statement runs in a [`TenantTransaction`].
 ///
 /// ```no_run
-/// use sqlx::PgPool;
 /// use tenancy_core::{TableCatalog, TenantContext};
-/// use tenancy_sqlx::TenantPool;
+/// use tenancy_sqlx::{TenantPool, pool_options};
 ///
 /// # async fn example(context: TenantContext) -> Result<(), tenancy_sqlx::Error> {
 /// let catalog = TableCatalog::new().tenant_table("note", "tenant_id");
-/// let pool = TenantPool::builder(PgPool::connect("postgres://app@localhost/app").await?)
-///     .build(&catalog)
-///     .await?;
+/// let pool = pool_options().connect("postgres://app@localhost/app").await?;
+/// let pool = TenantPool::builder(pool).build(&catalog).await?;
 ///
 /// let mut transaction = pool.read(&context).await?;
 /// let notes: Vec<(i64, String)> = sqlx::query_as("SELECT id, body FROM note")
@@ -36,38 +35,41 @@ use crate::{Error, Setting, TenantTransaction};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct TenantPool {
-    pool: PgPool,
-    setting: Arc<Setting>,
-}
+pub struct TenantPool(Arc<Inner>);
 
-/// The choices for a [`TenantPool`].
-#[derive(Debug)]
-#[must_use = "call `build`"]
-pub struct TenantPoolBuilder {
+struct Inner {
     pool: PgPool,
-    setting: Setting,
+    opening: Opening,
+    manner: Manner,
 }
 
 impl TenantPool {
     /// Starts a pool over `pool`, which should be used for nothing else: its role must be one that row-level
-    /// security binds.
+    /// security binds, and what its sessions are set to is put back again and again. Make it with
+    /// [`pool_options`](crate::pool_options).
     pub fn builder(pool: PgPool) -> TenantPoolBuilder {
-        TenantPoolBuilder {
+        TenantPoolBuilder::new(pool)
+    }
+
+    pub(crate) fn new(pool: PgPool, opening: Opening, manner: Manner) -> Self {
+        Self(Arc::new(Inner {
             pool,
-            setting: Setting::default(),
-        }
+            opening,
+            manner,
+        }))
     }
 
     /// Begins a transaction for the tenant of `context`. One message opens it and sets the tenant.
     ///
     /// Cancelling the future at any point leaves nothing behind: the connection goes back to the pool only
-    /// once the transaction is known to be open, and is closed otherwise.
+    /// once the transaction is known to be open, and is closed otherwise. A connection that the server has
+    /// closed meanwhile is replaced by another.
     ///
     /// # Errors
-    /// When no connection is to be had or the server refuses.
+    /// [`Error::TenantType`] when the tenant cannot stand in the tenant columns, before anything is sent;
+    /// [`Error::Database`] when no connection is to be had or the server refuses.
     pub async fn begin(&self, context: &TenantContext) -> Result<TenantTransaction, Error> {
-        self.open("BEGIN", context.tenant().clone()).await
+        self.begin_with(context, TransactionOptions::new()).await
     }
 
     /// Begins a transaction that only reads. Drop it when done: there is nothing to commit, and the rollback
@@ -76,61 +78,64 @@ impl TenantPool {
     /// # Errors
     /// As for [`begin`](Self::begin).
     pub async fn read(&self, context: &TenantContext) -> Result<TenantTransaction, Error> {
-        self.open("BEGIN READ ONLY", context.tenant().clone()).await
+        let options = TransactionOptions::new().read_only();
+        self.begin_with(context, options).await
     }
 
-    async fn open(&self, begin: &str, tenant: TenantId) -> Result<TenantTransaction, Error> {
-        let statement = format!(
-            "{begin}; SET LOCAL {} = {}",
-            self.setting,
-            literal(tenant.as_str())
-        );
-        let connection = connection(&self.pool).await?;
-        TenantTransaction::open(connection, tenant, statement).await
+    /// Begins a transaction with an isolation level and the like.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    pub async fn begin_with(
+        &self,
+        context: &TenantContext,
+        options: TransactionOptions,
+    ) -> Result<TenantTransaction, Error> {
+        let Inner {
+            pool,
+            opening,
+            manner,
+        } = &*self.0;
+        let begin = opening.message(options, context)?;
+        let open = open(pool, &begin, *manner).await?;
+        Ok(TenantTransaction::new(open, context.tenant().clone()))
+    }
+
+    /// Runs single statements that read, each in a transaction of its own, without a transaction in sight.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: tenancy_sqlx::TenantPool, context: tenancy_core::TenantContext) -> Result<(), sqlx::Error> {
+    /// let notes: i64 = sqlx::query_scalar("SELECT count(*) FROM note")
+    ///     .fetch_one(&pool.reader(&context))
+    ///     .await?;
+    /// # let _ = notes;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reader(&self, context: &TenantContext) -> TenantReader {
+        TenantReader::new(self.clone(), context.clone())
     }
 
     /// Closes the pool and waits until all connections are closed.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.0.pool.close().await;
     }
 }
 
-impl TenantPoolBuilder {
-    /// The setting that carries the tenant, the one that the policies read. `app.current_tenant_id` by
-    /// default.
-    pub fn setting(mut self, setting: Setting) -> Self {
-        self.setting = setting;
-        self
-    }
-
-    /// The pool, once the database has shown that it keeps the tenants of `catalog` apart.
-    ///
-    /// # Errors
-    /// [`Error::Posture`] with every [`Finding`](crate::Finding): a role that row-level
-    /// security does not bind or that may create tables, a declared table that is missing, unprotected or open to
-    /// a stranger, a table that is open and not declared.
-    pub async fn build(self, catalog: &TableCatalog) -> Result<TenantPool, Error> {
-        let pool = TenantPool {
-            pool: self.pool,
-            setting: Arc::new(self.setting),
-        };
-        let connection = connection(&pool.pool).await?;
-        let nobody =
-            TenantId::parse("nobody").map_err(|error| sqlx::Error::Decode(error.into()))?;
-        let mut transaction =
-            TenantTransaction::open(connection, nobody, "BEGIN READ ONLY".to_owned()).await?;
-        let select_tenant = |tenant: &TenantId| {
-            format!("SET LOCAL {} = {}", pool.setting, literal(tenant.as_str()))
-        };
-        prove(
-            &mut transaction.connection,
-            catalog,
-            &pool.setting,
-            &select_tenant,
-        )
-        .await?;
-        drop(transaction);
-        Ok(pool)
+/// Opens a transaction on a connection that still is one. Nothing has run on one that the server has closed, so
+/// another may take its place, at most once for each that may lie idle in the pool.
+pub(crate) async fn open(
+    pool: &PgPool,
+    begin: &str,
+    manner: Manner,
+) -> Result<OpenTransaction, sqlx::Error> {
+    let mut stale = pool.size();
+    loop {
+        let connection = connection(pool).await?;
+        match OpenTransaction::open(connection, begin, manner).await {
+            Err(error) if stale > 0 && is_gone(&error) => stale -= 1,
+            opened => return opened,
+        }
     }
 }
 
@@ -138,14 +143,14 @@ impl TenantPoolBuilder {
     clippy::disallowed_methods,
     reason = "the one place that takes a connection, to bind it to a tenant"
 )]
-async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+pub(crate) async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
     pool.acquire().await
 }
 
 impl fmt::Debug for TenantPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantPool")
-            .field("setting", &self.setting.as_str())
+            .field("setting", &self.0.opening.setting.as_str())
             .finish_non_exhaustive()
     }
 }

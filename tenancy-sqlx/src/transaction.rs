@@ -4,15 +4,14 @@ use std::fmt;
 
 use sea_query::QueryStatementBuilder;
 use sea_query_sqlx::SqlxValues;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgQueryResult, PgRow};
-use sqlx::{AssertSqlSafe, Database, FromRow, Postgres, SqlSafeStr};
-use sqlx_core::transaction::TransactionManager;
+use sqlx::{AssertSqlSafe, FromRow};
 use tenancy_core::{Scoped, TenantId};
 
 use crate::Error;
-
-type Manager = <Postgres as Database>::TransactionManager;
+use crate::executor::delegate_executor;
+use crate::failure::Failure;
+use crate::open_transaction::{Level, OpenTransaction};
 
 /// A transaction in which row-level security shows the rows of one tenant.
 ///
@@ -35,53 +34,28 @@ type Manager = <Postgres as Database>::TransactionManager;
 /// - Dropped without a commit, it is rolled back; the rollback travels when the connection goes back to the
 ///   pool, before anybody else gets it.
 /// - It does not deref to the connection, and it refuses commands that would end it, change its tenant or
-///   outlive it, such as `COMMIT`, `SET` and `DISCARD` ([`ForbiddenCommand`](crate::ForbiddenCommand)).
+///   outlive it, such as `COMMIT`, `SET` and `DISCARD` ([`ForbiddenCommand`](crate::ForbiddenCommand)). A part that
+///   can be undone alone is a [`savepoint`](Self::savepoint).
 /// - Statements go out by the extended protocol only: a second one behind a semicolon is an error.
 /// - A statement whose future was dropped halfway may have run or not; a commit keeps what has run.
 /// - Drop it inside a tokio runtime: sqlx gives the connection back in a task.
 #[must_use = "dropped, it is rolled back"]
 pub struct TenantTransaction {
-    pub(crate) connection: PoolConnection<Postgres>,
+    pub(crate) open: OpenTransaction,
+    /// The level of the innermost savepoint.
+    pub(crate) level: Level,
     tenant: TenantId,
-    /// A statement failed: Postgres rolls back whatever is sent to end the transaction, and sqlx would
-    /// report that as a successful commit.
-    pub(crate) failed: bool,
-    ended: bool,
 }
 
-/// A connection whose `BEGIN` is not known to have succeeded.
-///
-/// Dropped in that state, by an error or because the future was cancelled, the connection is closed. sqlx
-/// 0.9.0 would give it back to the pool, and the next borrower would work inside this tenant's open
-/// transaction.
-struct Beginning(Option<PoolConnection<Postgres>>);
-
-impl Drop for Beginning {
-    fn drop(&mut self) {
-        if let Some(connection) = &mut self.0 {
-            connection.close_on_drop();
-        }
-    }
-}
+delegate_executor!(TenantTransaction);
 
 impl TenantTransaction {
-    /// Opens a transaction with `statement`, one message that begins with `BEGIN` and sets the tenant.
-    pub(crate) async fn open(
-        connection: PoolConnection<Postgres>,
-        tenant: TenantId,
-        statement: String,
-    ) -> Result<Self, Error> {
-        let mut beginning = Beginning(Some(connection));
-        if let Some(connection) = &mut beginning.0 {
-            Manager::begin(connection, Some(AssertSqlSafe(statement).into_sql_str())).await?;
-        }
-        let connection = beginning.0.take().ok_or(sqlx::Error::BeginFailed)?;
-        Ok(Self {
-            connection,
+    pub(crate) fn new(open: OpenTransaction, tenant: TenantId) -> Self {
+        Self {
+            open,
+            level: 0,
             tenant,
-            failed: false,
-            ended: false,
-        })
+        }
     }
 
     /// The tenant.
@@ -92,16 +66,16 @@ impl TenantTransaction {
     /// Commits.
     ///
     /// # Errors
-    /// [`Error::Aborted`] when a statement failed before, whatever was done about it since;
-    /// [`Error::Database`] when the server refuses or cannot be reached. When the connection breaks at this
-    /// very point, whether the server committed is unknown, as with every database.
+    /// [`Error::Aborted`] when a statement failed before, whatever was done about it since, also one whose future
+    /// was dropped; [`Error::Database`] when a check that was put off until now fails, or the server refuses or
+    /// cannot be reached. When the connection breaks at this very point, whether the server committed is unknown,
+    /// as with every database.
     pub async fn commit(mut self) -> Result<(), Error> {
-        if self.failed {
-            return Err(Error::Aborted);
-        }
-        Manager::commit(&mut self.connection).await?;
-        self.ended = true;
-        Ok(())
+        self.try_commit().await
+    }
+
+    pub(crate) async fn try_commit(&mut self) -> Result<(), Error> {
+        self.open.commit().await
     }
 
     /// Rolls back and waits until that is done. Dropping the transaction does the same in the background.
@@ -109,9 +83,12 @@ impl TenantTransaction {
     /// # Errors
     /// When the server cannot be reached. The transaction is over all the same.
     pub async fn rollback(mut self) -> Result<(), Error> {
-        Manager::rollback(&mut self.connection).await?;
-        self.ended = true;
-        Ok(())
+        self.open.rollback().await
+    }
+
+    /// Whether another transaction was in the way of this one.
+    pub(crate) fn met_conflict(&self) -> bool {
+        self.open.failure == Some(Failure::Conflict)
     }
 
     /// Runs a scoped statement and reads all rows it yields.
@@ -187,19 +164,11 @@ impl TenantTransaction {
     }
 }
 
-impl Drop for TenantTransaction {
-    fn drop(&mut self) {
-        if !self.ended {
-            Manager::start_rollback(&mut self.connection);
-        }
-    }
-}
-
 impl fmt::Debug for TenantTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantTransaction")
             .field("tenant", &self.tenant.as_str())
-            .field("failed", &self.failed)
+            .field("failed", &self.open.failure.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, error::DatabaseError};
+use tenancy_tests::notes::{Notes, context};
 use tenancy_tests::postgres::{Cluster, unique_role};
 
 /// Set for the process that `a_killed_test_process_leaves_no_server_behind` starts and kills.
@@ -58,6 +59,37 @@ async fn a_wrong_password_is_refused() {
         .unwrap_err();
     let code = error.as_database_error().and_then(DatabaseError::code);
     assert_eq!(code.as_deref(), Some("28P01"), "{error}");
+}
+
+#[tokio::test]
+async fn the_newest_server_is_18_or_newer_and_no_older_than_the_shared_one() {
+    let version = async |cluster: &Cluster| {
+        let database = cluster.database().await;
+        let mut admin = PgConnection::connect_with(&database.admin_options())
+            .await
+            .unwrap();
+        let version: String = sqlx::query_scalar("SHOW server_version_num")
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        version.parse::<u32>().unwrap()
+    };
+    let newest = version(Cluster::newest().await).await;
+    let shared = version(Cluster::shared().await).await;
+    assert!(newest >= 180_000, "{newest}");
+    assert!(newest >= shared, "{newest} is older than {shared}");
+}
+
+#[tokio::test]
+async fn the_schema_of_the_suites_stands_on_the_newest_server() {
+    let notes = Notes::new_on(Cluster::newest().await).await.unwrap();
+    let pool = notes.pool(1).await.unwrap();
+    let mut transaction = pool.read(&context("a")).await.unwrap();
+    let owners: Vec<String> = sqlx::query_scalar("SELECT DISTINCT tenant_id FROM note")
+        .fetch_all(&mut transaction)
+        .await
+        .unwrap();
+    assert_eq!(owners, ["a"]);
 }
 
 #[tokio::test]
@@ -121,39 +153,50 @@ async fn a_killed_test_process_leaves_no_server_behind() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let (pid, folder) = announcement(victim.stdout.take().unwrap()).unwrap();
-    assert!(is_running(pid).unwrap());
-    assert!(Path::new(&folder).exists());
+    let servers = announcements(victim.stdout.take().unwrap()).unwrap();
+    for (pid, folder) in &servers {
+        assert!(is_running(*pid).unwrap());
+        assert!(Path::new(folder).exists());
+    }
 
     victim.kill().unwrap();
     victim.wait().unwrap();
 
+    let is_there =
+        |(pid, folder): &(u32, String)| Path::new(folder).exists() || is_running(*pid).unwrap();
     for _ in 0..500 {
-        if !Path::new(&folder).exists() && !is_running(pid).unwrap() {
+        if !servers.iter().any(is_there) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("process {pid} or {folder} is still there");
+    panic!("one of {servers:?} is still there");
 }
 
-/// The victim's part: a server that no destructor stops.
-async fn wait_to_be_killed() -> Result<(), Box<dyn Error>> {
+/// The victim's part: a server and a pooler that no destructor stops.
+async fn wait_to_be_killed() -> Result<(), Box<dyn Error + Send + Sync>> {
     let shared = Cluster::shared().await;
     let pid = shared.server_pid().ok_or("no server")?;
     println!("\nserver {pid} {}", shared.folder().display());
+    let pooler = Notes::new().await?.pooler(1).await?;
+    let pid = pooler.pid().ok_or("no pooler")?;
+    println!("\nserver {pid} {}", pooler.folder().display());
     // Ends as well when the test that holds the other end fails.
     io::stdin().read_line(&mut String::new())?;
     Ok(())
 }
 
 /// What [`wait_to_be_killed`] says, among what the test harness says.
-fn announcement(output: impl io::Read) -> Result<(u32, String), Box<dyn Error>> {
+fn announcements(output: impl io::Read) -> Result<[(u32, String); 2], Box<dyn Error>> {
+    let mut servers = Vec::new();
     for line in BufReader::new(output).lines() {
         let line = line?;
         let words: Vec<_> = line.split(' ').collect();
         if let ["server", pid, folder] = *words {
-            return Ok((pid.parse()?, folder.to_owned()));
+            servers.push((pid.parse()?, folder.to_owned()));
+        }
+        if let Ok(both) = servers.clone().try_into() {
+            return Ok(both);
         }
     }
     Err("the victim ended early".into())

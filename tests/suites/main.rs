@@ -9,15 +9,21 @@
 
 mod answers;
 mod cluster;
+mod command;
+
 mod configuration;
 mod doctor;
 mod isolation;
 mod keys;
 mod living;
 mod metered;
+mod opening;
+mod pooler;
 mod posture;
 mod presenting;
 mod properties;
 mod redaction;
 mod scenario;
+mod statements;
 mod tokens;
+mod wire;

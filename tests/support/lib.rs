@@ -5,8 +5,12 @@ pub mod cancel;
 pub mod fuzzed;
 pub mod key_server;
 pub mod notes;
+pub mod person;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod slow_link;
+mod supervised;
+pub mod wire;
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]

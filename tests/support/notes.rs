@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use tenancy_core::{TableCatalog, TenantContext, TenantId, danger};
 use tenancy_sqlx::{Rls, TenantPool};
 
+use crate::pgbouncer::PgBouncer;
 use crate::postgres::{Cluster, Database, unique_role};
 
 /// What goes wrong in a fixture ends the test.
@@ -46,7 +47,15 @@ impl Notes {
     /// # Errors
     /// When the set-up fails.
     pub async fn new() -> Fallible<Self> {
-        let notes = Self::unprotected().await?;
+        Self::new_on(Cluster::shared().await).await
+    }
+
+    /// The same on another server.
+    ///
+    /// # Errors
+    /// When the set-up fails.
+    pub async fn new_on(cluster: &Cluster) -> Fallible<Self> {
+        let notes = Self::unprotected_on(cluster).await?;
         let catalog = catalog();
         notes
             .administer(
@@ -63,7 +72,15 @@ impl Notes {
     /// # Errors
     /// When the set-up fails.
     pub async fn unprotected() -> Fallible<Self> {
-        let database = Cluster::shared().await.database().await;
+        Self::unprotected_on(Cluster::shared().await).await
+    }
+
+    /// The same on another server.
+    ///
+    /// # Errors
+    /// When the set-up fails.
+    pub async fn unprotected_on(cluster: &Cluster) -> Fallible<Self> {
+        let database = cluster.database().await;
         let (application, owner) = (unique_role("app"), unique_role("owner"));
         let notes = Self {
             database,
@@ -121,6 +138,14 @@ impl Notes {
     /// When it cannot be made.
     pub async fn admin(&self) -> Fallible<PgConnection> {
         Ok(PgConnection::connect_with(&self.superuser()).await?)
+    }
+
+    /// PgBouncer in transaction mode, with as many connections to the server as the application role.
+    ///
+    /// # Errors
+    /// When it is missing or does not start.
+    pub async fn pooler(&self, connections: u32) -> Fallible<PgBouncer> {
+        PgBouncer::before(&self.options(), PASSWORD, connections).await
     }
 
     /// A bare sqlx pool as the application role.

@@ -1,18 +1,12 @@
 //! Real Postgres servers for tests, which go away together with the process that asked for them.
 
+// Spelled out because the benchmarks include this file by its path, which would be searched beside it.
+#[path = "postgres/binaries.rs"]
 mod binaries;
 
 use std::{
-    fmt,
-    fs::{self, File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    net::{Ipv4Addr, TcpListener},
-    os::unix::{
-        fs::{FileExt, OpenOptionsExt},
-        process::CommandExt,
-    },
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    fmt, fs, io,
+    path::Path,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -26,23 +20,20 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use crate::supervised::{Supervised, free_port, random};
+
 const SUPERUSER: &str = "postgres";
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
-const LOG_TAIL: usize = 4096;
 
 /// A Postgres server on a port of 127.0.0.1, with its data in a temporary folder.
 ///
-/// A supervising shell is the server's parent and reads from a pipe whose other end is held here.
-/// When this process ends, even by SIGKILL, the pipe closes, and the shell stops the server and
-/// removes the folder.
+/// Server and folder go away when this process ends, even by SIGKILL.
 #[derive(Debug)]
 pub struct Cluster {
-    folder: PathBuf,
-    log: File,
+    process: Supervised,
     port: u16,
     password: String,
-    supervisor: Child,
 }
 
 /// A database of one's own on a [`Cluster`].
@@ -77,6 +68,28 @@ impl Cluster {
             .await
     }
 
+    /// The server of the newest Postgres on this machine, 18 at least, that all tests of this process share.
+    ///
+    /// It is the [`shared`](Self::shared) one where that is the newest.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or it does not start.
+    pub async fn newest() -> &'static Self {
+        static NEWEST: OnceCell<Cluster> = OnceCell::const_new();
+        let newest = binaries::newest().map_err(ClusterError::NotInstalled);
+        let newest = newest.unwrap_or_else(|error| fail(&error));
+        if binaries::find().is_ok_and(|shared| shared == newest) {
+            return Self::shared().await;
+        }
+        NEWEST
+            .get_or_init(async || {
+                let started = Self::start_from(&newest).await;
+                started.unwrap_or_else(|error| fail(&error))
+            })
+            .await
+    }
+
     /// Starts a server of one's own, for a test that restarts or stops it.
     ///
     /// # Errors
@@ -84,9 +97,13 @@ impl Cluster {
     /// [`ClusterError`], if Postgres is missing or does not start.
     pub async fn start() -> Result<Self, ClusterError> {
         let bin = binaries::find().map_err(ClusterError::NotInstalled)?;
+        Self::start_from(&bin).await
+    }
+
+    async fn start_from(bin: &Path) -> Result<Self, ClusterError> {
         let mut attempts = 0..5;
         loop {
-            let mut cluster = Self::spawn(&bin)?;
+            let mut cluster = Self::spawn(bin)?;
             match cluster.ready(None).await {
                 // Between our look at the port and Postgres's `bind` somebody else took it.
                 Err(ClusterError::NotReady(log))
@@ -103,7 +120,7 @@ impl Cluster {
     /// [`ClusterError`], if the server does not come back.
     pub async fn restart(&mut self) -> Result<(), ClusterError> {
         let previous = self.server_pid();
-        self.tell("")?;
+        self.process.tell("")?;
         self.ready(previous).await
     }
 
@@ -133,55 +150,25 @@ impl Cluster {
 
     /// The folder with the server's data, which goes away with the server.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.process.folder()
     }
 
     /// The server's main process, while there is one.
     pub fn server_pid(&self) -> Option<u32> {
-        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        let file = fs::read_to_string(self.folder().join("data/postmaster.pid")).ok()?;
         file.lines().next()?.parse().ok()
     }
 
     fn spawn(bin: &Path) -> Result<Self, ClusterError> {
-        let user = unprivileged_user();
-        // Root's `TMPDIR` may be closed to others.
-        let parent = user.map_or_else(std::env::temp_dir, |_| PathBuf::from("/tmp"));
-        let folder = parent.join(format!("tenancy-postgres-{}", random()?));
-        let log = nameless_file(&folder.with_extension("log"))?;
-        let password = random()?;
-        let port = free_port()?;
-
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", include_str!("postgres/supervisor.sh"), "supervisor"])
-            .args([folder.as_path(), bin])
-            .arg(port.to_string())
-            .current_dir("/")
-            .env("LC_ALL", "C")
-            // A terminal's Ctrl-C is for us; the supervisor learns of our end through the pipe.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log.try_clone()?);
-        if let Some((uid, gid)) = user {
-            shell.uid(uid).gid(gid);
-        }
-        let cluster = Self {
-            supervisor: shell.spawn()?,
-            folder,
-            log,
+        let script = include_str!("postgres/supervisor.sh");
+        let (port, password) = (free_port()?, random()?);
+        let process = Supervised::spawn("postgres", script, bin, port)?;
+        process.tell(&password)?;
+        Ok(Self {
+            process,
             port,
             password,
-        };
-        cluster.tell(&cluster.password)?;
-        Ok(cluster)
-    }
-
-    fn tell(&self, line: &str) -> io::Result<()> {
-        self.supervisor
-            .stdin
-            .as_ref()
-            .map_or(Ok(()), |mut pipe| writeln!(pipe, "{line}"))
+        })
     }
 
     /// Waits until a server other than `previous` lets us in.
@@ -189,7 +176,7 @@ impl Cluster {
         let options = self.admin_options();
         let admitted = async {
             loop {
-                if self.supervisor.try_wait()?.is_some() {
+                if self.process.has_ended()? {
                     return Ok::<_, io::Error>(false);
                 }
                 let pid = self.server_pid();
@@ -206,16 +193,8 @@ impl Cluster {
         match timeout(PATIENCE, admitted).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Err(error)) => Err(error.into()),
-            Ok(Ok(false)) | Err(_) => Err(ClusterError::NotReady(self.log_tail()?)),
+            Ok(Ok(false)) | Err(_) => Err(ClusterError::NotReady(self.process.log_tail()?)),
         }
-    }
-
-    fn log_tail(&self) -> io::Result<String> {
-        let start = self.log.metadata()?.len().saturating_sub(LOG_TAIL as u64);
-        let mut tail = vec![0; LOG_TAIL];
-        let length = self.log.read_at(&mut tail, start)?;
-        tail.truncate(length);
-        Ok(String::from_utf8_lossy(&tail).into_owned())
     }
 
     fn admin_options(&self) -> PgConnectOptions {
@@ -228,14 +207,6 @@ impl Cluster {
             port: self.port,
             password: self.password.clone(),
         }
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.supervisor.stdin.take());
-        // There is nobody left to tell about a failure.
-        let _ = self.supervisor.wait();
     }
 }
 
@@ -298,46 +269,6 @@ pub fn unique_role(prefix: &str) -> String {
 fn unique(prefix: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("{prefix}_{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// 128 random bits in hexadecimal.
-fn random() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
-}
-
-/// A file that goes away when the last process has closed it.
-fn nameless_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .create_new(true)
-        .read(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)?;
-    fs::remove_file(path)?;
-    Ok(file)
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
-}
-
-/// Whom the server has to run as when we are root, which Postgres refuses to be.
-fn unprivileged_user() -> Option<(u32, u32)> {
-    if id(&["-u"])? != 0 {
-        return None;
-    }
-    ["postgres", "nobody"]
-        .iter()
-        .find_map(|user| Some((id(&["-u", user])?, id(&["-g", user])?)))
-}
-
-fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id").args(arguments).output().ok()?;
-    str::from_utf8(&output.stdout).ok()?.trim().parse().ok()
 }
 
 #[expect(

@@ -1,15 +1,16 @@
-//! Counts the allocations of every candidate, a line of JSON for each.
+//! Counts the allocations of every verifier, a line of JSON for each.
 //!
-//! Apart from the report, because counting takes time, and more of it where more is allocated.
+//! Not those of work in a database, some of which is done in the background at whatever time. Apart from the
+//! report, because counting takes time, and more of it where more is allocated.
 
 use allocation_counter::AllocationInfo;
 use serde_json::json;
-use tenancy_benches::{Candidate, Failure, comparisons};
+use tenancy_benches::{Candidate, Failure, verify};
 
 const TIMES: u64 = 64;
 
 fn main() -> Result<(), Failure> {
-    for comparison in comparisons()? {
+    for comparison in verify::comparisons()? {
         for candidate in comparison.candidates() {
             if candidate.repeats_itself() {
                 let (count, bytes) = per_verification(candidate);

@@ -1,21 +1,15 @@
 //! Runs a short form of all benchmarks, prints what ours takes beside its peers, and writes the ratios as
-//! JSON lines to `target/tenancy-bench.jsonl`.
+//! JSON lines to `target/tenancy-bench.jsonl`. Names of suites as arguments run these alone.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 use std::{env, fs};
 
 use serde::Deserialize;
 use serde_json::json;
-use tenancy_benches::measure::{Effort, Ratio, measure};
-use tenancy_benches::{Comparison, Failure, comparisons, verdicts};
-
-const EFFORT: Effort = Effort {
-    rounds: 151,
-    batch: Duration::from_millis(3),
-};
+use tenancy_benches::measure::{Ratio, measure};
+use tenancy_benches::{Comparison, Failure, SUITES, verdicts};
 
 fn main() -> Result<(), Failure> {
     if cfg!(debug_assertions) {
@@ -24,22 +18,28 @@ fn main() -> Result<(), Failure> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .ok_or("this package lies in the folder of the workspace")?;
+    let chosen: Vec<String> = env::args().skip(1).collect();
+    let is_chosen = |suite: &str| chosen.is_empty() || chosen.iter().any(|name| name == suite);
     // First, so that nothing else runs while the clock does.
-    let allocations = allocations(workspace)?;
-    let comparisons = comparisons()?;
+    let allocations = if is_chosen("verify") {
+        allocations(workspace)?
+    } else {
+        Vec::new()
+    };
 
     let mut lines = String::new();
     let mut bars = Vec::new();
     println!(
-        "ratio = ours / peer in time, lower is better: median and 10th to 90th percentile of {} rounds",
-        EFFORT.rounds
+        "ratio = ours / peer in time, lower is better: median of interleaved rounds, and the 10th to 90th percentile of single ones"
     );
-    for comparison in &comparisons {
-        let ratios = measure(comparison, EFFORT);
-        print_table(comparison, &ratios, &allocations);
-        bars.extend(verdicts(&ratios));
-        for ratio in &ratios {
-            writeln!(lines, "{}", line(ratio))?;
+    for (_, set_up) in SUITES.iter().filter(|(suite, _)| is_chosen(suite)) {
+        for comparison in &set_up()? {
+            let ratios = measure(comparison);
+            print_table(comparison, &ratios, &allocations);
+            bars.extend(verdicts(&ratios));
+            for ratio in &ratios {
+                writeln!(lines, "{}", line(ratio))?;
+            }
         }
     }
     println!("\nbars");
@@ -70,22 +70,33 @@ fn rounded(value: f64, steps: f64) -> f64 {
 
 fn print_table(comparison: &Comparison, ratios: &[Ratio], allocations: &[Allocations]) {
     let bench = &comparison.bench;
-    let ours = comparison.ours.name();
-    let allocated = |name: &str| {
-        let mut counts = allocations.iter();
-        let found = counts.find(|one| one.bench == *bench && one.candidate == name);
+    let allocations: Vec<_> = allocations
+        .iter()
+        .filter(|one| one.bench == *bench)
+        .collect();
+    let (rate, last) = if allocations.is_empty() {
+        (true, "a second")
+    } else {
+        (false, "allocations")
+    };
+    let last_of = |name: &str, ns: f64| {
+        if rate {
+            return format!("{:>8.0}", 1e9 / ns);
+        }
+        let found = allocations.iter().find(|one| one.candidate == name);
         found.map_or(String::from("-"), |one| {
             format!("{:.1} of {:.0} bytes", one.count, one.bytes)
         })
     };
-    println!("\n{bench}");
+    println!("\n{bench} ({} rounds)", comparison.effort.rounds);
     println!(
-        "  {:<30}{:>12}{:>8}  {:<13}  allocations",
+        "  {:<30}{:>12}{:>8}  {:<13}  {last}",
         "", "ns", "ratio", "spread"
     );
     if let Some(first) = ratios.first() {
-        let (ns, allocated) = (first.ours_ns, allocated(ours));
-        println!("  {ours:<30}{ns:>12.0}{:>8}  {:<13}  {allocated}", "", "");
+        let (ours, ns) = (comparison.ours.name(), first.ours_ns);
+        let last = last_of(ours, ns);
+        println!("  {ours:<30}{ns:>12.0}{:>8}  {:<13}  {last}", "", "");
     }
     for Ratio {
         peer,
@@ -96,11 +107,14 @@ fn print_table(comparison: &Comparison, ratios: &[Ratio], allocations: &[Allocat
     } in ratios
     {
         let spread = format!("{low:.3}-{high:.3}");
-        let allocated = allocated(peer);
-        println!("  {peer:<30}{peer_ns:>12.0}{ratio:>8.3}  {spread:<13}  {allocated}");
+        let last = last_of(peer, *peer_ns);
+        println!("  {peer:<30}{peer_ns:>12.0}{ratio:>8.3}  {spread:<13}  {last}");
     }
     for left_out in &comparison.left_out {
         println!("  {} is left out: it {}", left_out.peer, left_out.reason);
+    }
+    for note in &comparison.notes {
+        println!("  {note}");
     }
 }
 

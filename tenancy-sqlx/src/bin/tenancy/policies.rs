@@ -1,0 +1,78 @@
+//! `tenancy policies`.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use tenancy_core::TenantColumnType;
+use tenancy_sqlx::Rls;
+
+use crate::arguments::{PoliciesArguments, Tables};
+use crate::database::Database;
+use crate::discovery::Discovered;
+use crate::trouble::Trouble;
+
+pub(crate) async fn run(arguments: &PoliciesArguments) -> Result<(String, ExitCode), Trouble> {
+    let tables = &arguments.tables;
+    let mut database = Database::connect(&tables.database_url).await?;
+    let discovered = Discovered::look(database.connection(), tables).await?;
+    let catalog = discovered.uniform_catalog()?;
+
+    let mut rls = Rls::new(&catalog).setting(tables.setting.clone());
+    if let Some(role) = &tables.role {
+        rls = rls.application_role(role);
+    }
+    let mut sql = header(arguments, &discovered, catalog.column_type());
+    sql += &if arguments.down {
+        rls.take_down_sql()
+    } else {
+        rls.set_up_sql()
+    };
+    Ok((sql, ExitCode::SUCCESS))
+}
+
+fn header(
+    arguments: &PoliciesArguments,
+    discovered: &Discovered,
+    column_type: TenantColumnType,
+) -> String {
+    let Tables {
+        role,
+        tenant_column,
+        setting,
+        ..
+    } = &arguments.tables;
+    let what = if arguments.down {
+        "Takes row-level security away. Whoever has privileges then sees the rows of all tenants."
+    } else {
+        "Row-level security, by which a tenant sees and changes its own rows only."
+    };
+    let mut lines = vec![
+        what.to_owned(),
+        "Run it as the owner of the tables, as a whole or not at all; it may run again at any time:".to_owned(),
+        "psql --single-transaction --set ON_ERROR_STOP=1 --file=…".to_owned(),
+        String::new(),
+        format!(
+            "By tenancy {}; tenant column {tenant_column} ({}), setting {setting}.",
+            env!("CARGO_PKG_VERSION"),
+            column_type.sql()
+        ),
+    ];
+    match role {
+        _ if arguments.down => {}
+        Some(role) => lines.push(format!(
+            "Role {role} may read and write, as far as the policies let it."
+        )),
+        None => lines.push("Nothing is granted, for no --role was named.".to_owned()),
+    }
+    lines.push("Tables:".to_owned());
+    lines.extend(discovered.names().map(|name| format!("  {name}")));
+
+    let mut header = String::new();
+    for line in lines {
+        // A name with a line feed in it would end the comment, and go on as SQL.
+        let line = line.replace(char::is_control, "?");
+        let _ = writeln!(header, "{}", format!("-- {line}").trim_end());
+    }
+    header.push('\n');
+    header
+}

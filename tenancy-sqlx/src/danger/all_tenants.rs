@@ -1,0 +1,161 @@
+//! `AllTenants`, work across tenants with a role of its own.
+
+use std::fmt;
+
+use sqlx::PgPool;
+
+use super::{NoReason, justified};
+use crate::executor::delegate_executor;
+use crate::open_transaction::{Manner, OpenTransaction};
+use crate::{Error, TransactionOptions, pool};
+
+/// Work that spans tenants: invoices for all, a count, a repair.
+///
+/// It takes a pool of its own, whose role is the one of `Rls::all_tenants_role` and not that of the service: a
+/// policy lets that role see every row, and no setting that SQL could change does. Each transaction writes who
+/// works across tenants, when and why into the table `tenancy.all_tenants_record` before its first statement, and
+/// does not begin when that fails.
+///
+/// ```no_run
+/// use tenancy_sqlx::{danger::AllTenants, pool_options};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = pool_options().connect("postgres://billing:secret@localhost/service").await?;
+/// let all = AllTenants::justified(pool, "monthly invoices")?;
+///
+/// let mut transaction = all.begin().await?;
+/// let per_tenant: Vec<(String, i64)> =
+///     sqlx::query_as("SELECT tenant_id, count(*) FROM note GROUP BY tenant_id")
+///         .fetch_all(&mut transaction)
+///         .await?;
+/// # let _ = per_tenant;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AllTenants {
+    pool: PgPool,
+    reason: String,
+    writes: bool,
+}
+
+/// A transaction that sees the rows of all tenants. Dropped, it is rolled back.
+#[must_use = "dropped, it is rolled back"]
+pub struct AllTenantsTransaction {
+    open: OpenTransaction,
+}
+
+delegate_executor!(AllTenantsTransaction);
+
+/// Speaks like a pool behind PgBouncer, which is right everywhere and as quick as such work needs to be.
+const MANNER: Manner = Manner {
+    named_statements: false,
+    resets_settings: false,
+};
+
+const RECORD: &str = "INSERT INTO tenancy.all_tenants_record (reason, read_only) VALUES ($1, $2)";
+
+impl AllTenants {
+    /// Work across tenants over `pool`, for a reason in words. It only reads unless
+    /// [`writing`](Self::writing) is asked for.
+    ///
+    /// # Errors
+    /// When `reason` is blank.
+    pub fn justified(pool: PgPool, reason: &str) -> Result<Self, NoReason> {
+        let reason = justified(reason)?.to_owned();
+        tracing::warn!(target: "tenancy::danger", reason, "works across tenants");
+        Ok(Self {
+            pool,
+            reason,
+            writes: false,
+        })
+    }
+
+    /// Lets transactions write.
+    pub fn writing(mut self) -> Self {
+        self.writes = true;
+        self
+    }
+
+    /// Writes the record, then begins a transaction that sees the rows of all tenants.
+    ///
+    /// # Errors
+    /// [`Error::NoAllTenantsRole`] when the role of the pool may not write records, as that of a service may not;
+    /// [`Error::Database`] when the database cannot be reached.
+    pub async fn begin(&self) -> Result<AllTenantsTransaction, Error> {
+        self.record().await?;
+        let options = TransactionOptions::new();
+        let options = if self.writes {
+            options
+        } else {
+            options.read_only()
+        };
+        let open = pool::open(&self.pool, &options.begin(), MANNER).await?;
+        Ok(AllTenantsTransaction { open })
+    }
+
+    /// In a transaction of its own, so that it stays whatever becomes of the work.
+    async fn record(&self) -> Result<(), Error> {
+        let mut open = pool::open(&self.pool, "BEGIN", MANNER).await?;
+        let mut run = async || {
+            let role: String = sqlx::query_scalar("SELECT current_user::text")
+                .persistent(false)
+                .fetch_one(&mut *open.connection)
+                .await?;
+            let written = sqlx::query(RECORD)
+                .bind(&self.reason)
+                .bind(!self.writes)
+                .persistent(false)
+                .execute(&mut *open.connection)
+                .await;
+            match written {
+                Ok(_) => open.commit().await,
+                Err(error) if refuses(&error) => Err(Error::NoAllTenantsRole { role }),
+                Err(error) => Err(error.into()),
+            }
+        };
+        run().await
+    }
+}
+
+/// Whether the role may not write records, or there is no place for them.
+fn refuses(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("42501" | "42P01" | "3F000"))
+}
+
+impl AllTenantsTransaction {
+    /// Commits.
+    ///
+    /// # Errors
+    /// As for [`TenantTransaction::commit`](crate::TenantTransaction::commit).
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.open.commit().await
+    }
+
+    /// Rolls back and waits until that is done.
+    ///
+    /// # Errors
+    /// When the server cannot be reached. The transaction is over all the same.
+    pub async fn rollback(mut self) -> Result<(), Error> {
+        self.open.rollback().await
+    }
+}
+
+impl fmt::Debug for AllTenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AllTenants")
+            .field("reason", &self.reason)
+            .field("writes", &self.writes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AllTenantsTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AllTenantsTransaction")
+            .finish_non_exhaustive()
+    }
+}

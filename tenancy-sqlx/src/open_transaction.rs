@@ -1,0 +1,210 @@
+//! `OpenTransaction`, a connection inside a transaction that ends before anybody else gets it.
+//!
+//! Tenant and all-tenants transactions are made of it. It knows nothing of tenants: whoever opens it says so in
+//! the opening message.
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgConnection;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Database, Executor as _, Postgres, SqlSafeStr, raw_sql,
+};
+use sqlx_core::transaction::TransactionManager;
+
+use crate::Error;
+use crate::failure::Failure;
+
+type Manager = <Postgres as Database>::TransactionManager;
+
+/// Puts the settings of the session back. Before a transaction opens as well: a rollback brings back what was set
+/// before it.
+const RESET_ROLE: &str = "RESET ROLE; ";
+const RESET_SETTINGS: &str = "RESET ALL; ";
+
+/// Ends what else a session can hold: cursors, what `lastval()` tells, temporary tables, channels listened to.
+/// Some of these take a snapshot, after which the isolation level is settled: never before `BEGIN`.
+const CLEAN: &str = "CLOSE ALL; DISCARD SEQUENCES; DISCARD TEMP; UNLISTEN *; ";
+
+/// Gives back locks of the session, which a rollback keeps.
+const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
+
+/// Runs the checks that were put off until now. It fails as well when the server has given the transaction up;
+/// after a COMMIT the server would say so by a word that sqlx does not read.
+const RUN_DEFERRED_CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE; ";
+
+/// The empty transaction at the end is for sqlx, which believes to be in one until the ROLLBACK that rides on
+/// the release of the connection.
+const COMMIT: &str = "COMMIT; BEGIN";
+
+pub(crate) struct OpenTransaction {
+    pub(crate) connection: PoolConnection<Postgres>,
+    /// A statement failed: Postgres rolls back whatever is sent to end the transaction, and sqlx would report that
+    /// as a successful commit.
+    pub(crate) failure: Option<Failure>,
+    /// A savepoint was dropped: what was done since is undone before anything else.
+    undo: Option<Level>,
+    manner: Manner,
+}
+
+/// How deep a savepoint lies, counted from one.
+pub(crate) type Level = u32;
+
+/// How transactions of a pool speak to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Statements have names by which the connection knows them again.
+    pub(crate) named_statements: bool,
+    /// Settings of the session are put back. Behind a pooler some of them are the pooler's.
+    pub(crate) resets_settings: bool,
+}
+
+/// A connection whose `BEGIN` is not known to have succeeded.
+///
+/// Dropped in that state, by an error or because the future was cancelled, the connection is closed. sqlx
+/// 0.9.0 would give it back to the pool, and the next borrower would work inside this tenant's open
+/// transaction.
+struct Beginning(Option<PoolConnection<Postgres>>);
+
+impl Drop for Beginning {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
+}
+
+impl OpenTransaction {
+    /// Opens a transaction with `begin`, which starts with `BEGIN`, all in one message.
+    pub(crate) async fn open(
+        connection: PoolConnection<Postgres>,
+        begin: &str,
+        manner: Manner,
+    ) -> Result<Self, sqlx::Error> {
+        let message = format!("{}{begin}; {CLEAN}{UNLOCK}", manner.reset());
+        let mut beginning = Beginning(Some(connection));
+        if let Some(connection) = &mut beginning.0 {
+            Manager::begin(connection, Some(AssertSqlSafe(message).into_sql_str())).await?;
+        }
+        let connection = beginning.0.take().ok_or(sqlx::Error::BeginFailed)?;
+        Ok(Self {
+            connection,
+            failure: None,
+            undo: None,
+            manner,
+        })
+    }
+
+    /// Commits, and leaves nothing on the session.
+    pub(crate) async fn commit(&mut self) -> Result<(), Error> {
+        if self.failure.is_some() {
+            return Err(Error::Aborted);
+        }
+        self.ready().await?;
+        let undo = self.undo.take().map(undo_sql).unwrap_or_default();
+        let reset = self.manner.reset();
+        let committed = self
+            .control(format!("{undo}{RUN_DEFERRED_CHECKS}{CLEAN}{reset}{COMMIT}"))
+            .await;
+        match self.failure {
+            Some(Failure::InFailedTransaction) => Err(Error::Aborted),
+            _ => committed,
+        }
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<(), Error> {
+        Ok(Manager::rollback(&mut self.connection).await?)
+    }
+
+    /// Starts a savepoint at `level`.
+    pub(crate) async fn savepoint(&mut self, level: Level) -> Result<(), Error> {
+        if self.failure.is_some() {
+            return Err(Error::Aborted);
+        }
+        self.ready().await?;
+        let undo = self.undo.take().map(undo_sql).unwrap_or_default();
+        self.control(format!("{undo}SAVEPOINT tenancy_{level}"))
+            .await
+    }
+
+    /// Makes what was done since the savepoint part of what was done before. The first poll sends it.
+    pub(crate) async fn release(&mut self, level: Level) -> Result<(), Error> {
+        self.control(format!("RELEASE SAVEPOINT tenancy_{level}"))
+            .await
+    }
+
+    /// Undoes what was done since the savepoint, when the connection is used next.
+    pub(crate) fn undo(&mut self, level: Level) {
+        self.undo = Some(self.undo.map_or(level, |inner| inner.min(level)));
+        self.failure = None;
+    }
+
+    /// Whether a savepoint waits to be undone.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.undo.is_some()
+    }
+
+    /// Undoes what a dropped savepoint has left, and leaves the connection ready.
+    pub(crate) async fn settle(&mut self) -> Result<(), Error> {
+        self.ready().await?;
+        match self.undo.take() {
+            Some(level) => self.control(undo_sql(level)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Reads what is left of a statement whose future was dropped.
+    ///
+    /// Afterwards the first poll of a message queues it, so that it is sent exactly once wherever its future is
+    /// dropped.
+    async fn ready(&mut self) -> Result<(), Error> {
+        loop {
+            match self.connection.flush().await {
+                Ok(()) => return Ok(()),
+                // It failed inside the savepoint that is to be undone.
+                Err(sqlx::Error::Database(_)) if self.undo.is_some() => {}
+                Err(error) => {
+                    Failure::note(&mut self.failure, &error);
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    async fn control(&mut self, sql: String) -> Result<(), Error> {
+        let run = self.connection.execute(raw_sql(AssertSqlSafe(sql)));
+        if let Err(error) = run.await {
+            Failure::note(&mut self.failure, &error);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// What a statement needs: the connection, a place for its failure, and whether it has a name.
+    pub(crate) fn parts(&mut self) -> (&mut PgConnection, &mut Option<Failure>, bool) {
+        let named = self.manner.named_statements;
+        (&mut self.connection, &mut self.failure, named)
+    }
+}
+
+/// Rolls back to a savepoint and forgets it.
+fn undo_sql(level: Level) -> String {
+    format!("ROLLBACK TO SAVEPOINT tenancy_{level}; RELEASE SAVEPOINT tenancy_{level}; ")
+}
+
+impl Manner {
+    fn reset(self) -> String {
+        let settings = if self.resets_settings {
+            RESET_SETTINGS
+        } else {
+            ""
+        };
+        format!("{RESET_ROLE}{settings}")
+    }
+}
+
+/// Whatever happened, the connection leaves the transaction before it is handed to anybody else: sqlx sends what
+/// is queued here when the connection goes back to the pool.
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        Manager::start_rollback(&mut self.connection);
+    }
+}

@@ -1,0 +1,100 @@
+//! `Opening`, the message that begins a transaction for a tenant.
+
+use tenancy_core::{TenantColumnType, TenantContext, TenantId, WrongTenantType};
+
+use crate::setting::literal;
+use crate::{Seal, Setting, TransactionOptions};
+
+/// How the tenant is told to Postgres. Both hold for one transaction and end with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Binding {
+    /// `SET LOCAL app.current_tenant_id = 'acme'`. Works where the right to call `set_config` is revoked.
+    #[default]
+    SetLocal,
+    /// `SELECT set_config('app.current_tenant_id', 'acme', true)`, which `pg_stat_statements` counts as one
+    /// statement whoever the tenant is.
+    SetConfig,
+}
+
+/// What of a [`TenantContext`] a setting can carry beside the tenant, for policies and triggers of yours.
+///
+/// What a context does not have is the empty text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ContextValue {
+    /// Who acts.
+    Subject,
+    /// The project within the tenant.
+    Project,
+    /// The roles, as a JSON array of texts: `current_setting('app.roles')::jsonb ? 'Admin'`.
+    Roles,
+    /// The permissions, as a JSON array of texts.
+    Permissions,
+}
+
+/// What every transaction of a pool begins with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Opening {
+    pub(crate) setting: Setting,
+    pub(crate) binding: Binding,
+    pub(crate) seal: Option<Seal>,
+    pub(crate) context_settings: Vec<(ContextValue, Setting)>,
+    pub(crate) column_type: TenantColumnType,
+    /// `SET LOCAL …` of what does not depend on the context, each with a `; ` before it.
+    pub(crate) fixed: String,
+}
+
+impl Opening {
+    /// The message for `context`: everything in one, so that it costs one round trip.
+    pub(crate) fn message(
+        &self,
+        options: TransactionOptions,
+        context: &TenantContext,
+    ) -> Result<String, WrongTenantType> {
+        self.column_type.check(context.tenant())?;
+        let mut message = options.begin();
+        message += &self.fixed;
+        message += "; ";
+        message += &self.select_tenant(context.tenant());
+        for (value, setting) in &self.context_settings {
+            message += "; ";
+            message += &self.bind(setting, &value.of(context));
+        }
+        Ok(message)
+    }
+
+    /// SQL that makes `tenant` the one whose rows are seen.
+    pub(crate) fn select_tenant(&self, tenant: &TenantId) -> String {
+        let mut sql = self.bind(&self.setting, tenant.as_str());
+        if let Some(seal) = &self.seal {
+            sql += "; ";
+            sql += &self.bind(&self.setting.seal(), &seal.of(&self.setting, tenant));
+        }
+        sql
+    }
+
+    fn bind(&self, setting: &Setting, value: &str) -> String {
+        let value = literal(value);
+        match self.binding {
+            Binding::SetLocal => format!("SET LOCAL {setting} = {value}"),
+            Binding::SetConfig => {
+                let name = literal(setting.as_str());
+                format!("SELECT pg_catalog.set_config({name}, {value}, true)")
+            }
+        }
+    }
+}
+
+impl ContextValue {
+    fn of(self, context: &TenantContext) -> String {
+        let list = |texts: &[String]| serde_json::Value::from(texts).to_string();
+        match self {
+            Self::Subject => context.subject().map(ToString::to_string),
+            Self::Project => context.project().map(ToString::to_string),
+            Self::Roles => Some(list(context.roles())),
+            Self::Permissions => Some(list(context.permissions())),
+        }
+        .unwrap_or_default()
+    }
+}
