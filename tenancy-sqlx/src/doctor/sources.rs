@@ -63,13 +63,12 @@ pub(super) const SOURCES: [Source; 16] = [
               FROM (SELECT r.*, d.column_name, a.attnum, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull,
                            (coalesce(nullif(y.typbasetype, 0), y.oid)) = ANY (CASE given->>'type' WHEN 'uuid' THEN '{uuid}'
                              WHEN 'bigint' THEN '{int8}' ELSE '{text,varchar}' END::regtype[]) AS type_fits,
-                           format('%I = (SELECT %s)', d.column_name,
+                           format('%I = (SELECT %s%s)', d.column_name,
                              CASE WHEN EXISTS (SELECT FROM pg_proc f JOIN pg_namespace s ON s.oid = f.pronamespace
-                                               WHERE s.nspname = 'tenancy' AND f.proname = 'current_tenant_id' AND f.pronargs = 0
-                                                 AND f.prorettype = (given->>'type')::regtype)
+                                               WHERE s.nspname = 'tenancy' AND f.proname = 'current_tenant_id' AND f.pronargs = 0)
                                THEN 'tenancy.current_tenant_id()'
-                             ELSE format('nullif(pg_catalog.current_setting(%L, true), '''')%s', given->>'setting',
-                                         CASE given->>'type' WHEN 'text' THEN '' ELSE '::' || (given->>'type') END) END) AS own
+                             ELSE format('nullif(pg_catalog.current_setting(%L, true), '''')', given->>'setting') END,
+                             CASE given->>'type' WHEN 'text' THEN '' ELSE '::' || (given->>'type') END) AS own
                     FROM declared d JOIN relation r ON r.schema = d.schema AND r.name = d.name AND r.kind IN ('r', 'p')
                     JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = d.column_name AND a.attnum > 0 AND NOT a.attisdropped
                     JOIN pg_type y ON y.oid = a.atttypid CROSS JOIN input OFFSET 0) t",
