@@ -9,6 +9,7 @@ mod candidate;
 mod claims;
 mod comparison;
 mod database;
+pub mod doctor;
 mod endpoint;
 mod entrant;
 pub mod measure;
@@ -25,6 +26,8 @@ mod proof;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
 mod specimen;
+#[path = "../../tests/support/supervised.rs"]
+mod supervised;
 mod tokens;
 pub mod transaction;
 pub mod verify;
@@ -43,8 +46,9 @@ pub type SetUp = fn() -> Result<Vec<Comparison>, Failure>;
 
 /// All benchmarks: how the ids of a suite begin, and its set-up. One is to be dropped before the next is set
 /// up, so that a server of the one does not disturb the other.
-pub const SUITES: [(&str, SetUp); 3] = [
+pub const SUITES: [(&str, SetUp); 4] = [
     ("verify", verify::comparisons),
     ("tx", transaction::comparisons),
     ("rls", policy::comparisons),
+    ("doctor", doctor::comparisons),
 ];

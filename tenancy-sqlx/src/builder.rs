@@ -9,6 +9,7 @@ use tenancy_core::TableCatalog;
 use crate::open_transaction::Manner;
 use crate::opening::{Binding, ContextValue, Opening};
 use crate::pool::{connection, open};
+use crate::seal::seal_setting;
 use crate::setting::identifier;
 use crate::{Error, InvalidOption, Seal, Setting, TenantPool, doctor};
 
@@ -191,13 +192,13 @@ impl TenantPoolBuilder {
             seal,
             ..
         } = &self.opening;
-        let mut taken = vec![setting.clone()];
-        taken.extend(seal.as_ref().map(|_| setting.seal()));
+        let mut taken = vec![setting.to_string()];
+        taken.extend(seal.as_ref().map(|_| seal_setting(setting)));
         for (_, setting) in context_settings {
-            if taken.contains(setting) {
+            if taken.iter().any(|taken| taken == setting.as_str()) {
                 return Err(InvalidOption::SettingTwice(setting.clone()));
             }
-            taken.push(setting.clone());
+            taken.push(setting.to_string());
         }
         Ok(())
     }

@@ -99,7 +99,9 @@ pub use self::pool::TenantPool;
 pub use self::pool_options::pool_options;
 pub use self::reader::TenantReader;
 pub use self::rls::Rls;
+#[cfg(feature = "migrate")]
+pub use self::rls::RlsMigration;
 pub use self::savepoint::TenantSavepoint;
-pub use self::seal::Seal;
+pub use self::seal::{Seal, WeakSeal};
 pub use self::setting::{InvalidSetting, Setting};
 pub use self::transaction::TenantTransaction;

@@ -2,6 +2,7 @@
 
 use tenancy_core::{TenantColumnType, TenantContext, TenantId, WrongTenantType};
 
+use crate::seal::seal_setting;
 use crate::setting::literal;
 use crate::{Seal, Setting, TransactionOptions};
 
@@ -59,27 +60,28 @@ impl Opening {
         message += &self.select_tenant(context.tenant());
         for (value, setting) in &self.context_settings {
             message += "; ";
-            message += &self.bind(setting, &value.of(context));
+            message += &self.bind(setting.as_str(), &value.of(context));
         }
         Ok(message)
     }
 
     /// SQL that makes `tenant` the one whose rows are seen.
     pub(crate) fn select_tenant(&self, tenant: &TenantId) -> String {
-        let mut sql = self.bind(&self.setting, tenant.as_str());
+        let mut sql = self.bind(self.setting.as_str(), tenant.as_str());
         if let Some(seal) = &self.seal {
             sql += "; ";
-            sql += &self.bind(&self.setting.seal(), &seal.of(&self.setting, tenant));
+            let signature = seal.of(&self.setting, tenant);
+            sql += &self.bind(&seal_setting(&self.setting), &signature);
         }
         sql
     }
 
-    fn bind(&self, setting: &Setting, value: &str) -> String {
+    fn bind(&self, setting: &str, value: &str) -> String {
         let value = literal(value);
         match self.binding {
             Binding::SetLocal => format!("SET LOCAL {setting} = {value}"),
             Binding::SetConfig => {
-                let name = literal(setting.as_str());
+                let name = literal(setting);
                 format!("SELECT pg_catalog.set_config({name}, {value}, true)")
             }
         }

@@ -7,10 +7,10 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod access_matrix;
 mod answers;
 mod cluster;
 mod command;
-
 mod configuration;
 mod doctor;
 mod isolation;
@@ -18,11 +18,13 @@ mod keys;
 mod living;
 mod metered;
 mod opening;
+mod plans;
 mod pooler;
 mod posture;
 mod presenting;
 mod properties;
 mod redaction;
+mod rls;
 mod scenario;
 mod statements;
 mod tokens;

@@ -4,8 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
-use tenancy_sqlx::TenantPool;
+use tenancy_sqlx::{TenantPool, pool_options};
 use tokio::runtime::{self, Runtime};
 
 use super::work::batch;
@@ -54,21 +53,20 @@ impl Lane {
         })
     }
 
-    /// A pool whose connections are all open, and stay so. A connection is not tested when it is taken: whoever
-    /// leaves that on pays a round trip more each time, with or without us. When it is given back sqlx tests
-    /// it in any case, in the background.
+    /// A pool whose connections are all open, and stay so, with the recommended options: a connection is not tested
+    /// when it is taken. Whoever leaves that on pays a round trip more each time, with or without us. When it
+    /// is given back sqlx tests it in any case, in the background.
     pub(crate) fn pool(&self, role: Role) -> Result<PgPool, Failure> {
         let size = if self.tasks == 1 { ALONE } else { SHARED };
         let mut options = self.server.options(role);
         if let Some(port) = self.port {
             options = options.port(port);
         }
-        let pool = PgPoolOptions::new()
+        let pool = pool_options()
             .min_connections(size)
             .max_connections(size)
             .idle_timeout(None)
             .max_lifetime(None)
-            .test_before_acquire(false)
             .connect_with(options);
         Ok(self.wait_for(pool)?)
     }

@@ -59,11 +59,8 @@ async fn one_by_one(
     let mut found = Found::default();
     for probe in probes {
         let text = statement(&[probe]);
-        let mut unreadable = closed
-            .iter()
-            .filter(|name| mentions(&text, name))
-            .peekable();
-        if unreadable.peek().is_some() {
+        let unreadable: Vec<&String> = closed.iter().filter(|name| mentions(&text, name)).collect();
+        if !unreadable.is_empty() {
             for name in unreadable {
                 left_out.entry(name).or_default().push(&probe.check);
             }
