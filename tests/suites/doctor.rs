@@ -1,5 +1,6 @@
 //! The doctor finds each fault by its code, mends it, and is silent about what is sound.
 
+mod asking;
 mod clinic;
 mod faults;
 mod large;

@@ -39,7 +39,7 @@ pub(super) async fn stranger(
         .tenant_tables()
         .map(|table| (table.schema(), table.name()))
         .unzip();
-    let readable: Vec<bool> = sqlx::query_scalar(
+    let may_read: Vec<bool> = sqlx::query_scalar(
         "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT') \
          FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) WITH ORDINALITY AS t(schema, name, nr) \
          JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema \
@@ -50,8 +50,8 @@ pub(super) async fn stranger(
     .bind(&names)
     .fetch_all(&mut *connection)
     .await?;
-    let tables = mend.catalog.tenant_tables().zip(readable);
-    let tables: Vec<_> = tables.filter(|(_, readable)| *readable).collect();
+    let tables = mend.catalog.tenant_tables().zip(may_read);
+    let tables: Vec<_> = tables.filter(|(_, may_read)| *may_read).collect();
     let looks: Vec<_> = tables
         .iter()
         .map(|(table, _)| format!("EXISTS (SELECT FROM {})", qualified(table)))
@@ -59,13 +59,13 @@ pub(super) async fn stranger(
     if looks.is_empty() {
         return Ok(Vec::new());
     }
-    let look = format!("SELECT ARRAY[{}]", looks.join(", "));
-    let sees: Vec<bool> = sqlx::query_scalar(AssertSqlSafe(look))
+    let question = format!("SELECT ARRAY[{}]", looks.join(", "));
+    let sees: Vec<bool> = sqlx::query_scalar(AssertSqlSafe(question))
         .persistent(false)
         .fetch_one(connection)
         .await?;
-    let seen = tables.iter().zip(sees).filter(|(_, sees)| *sees);
-    Ok(seen
+    let shown = tables.iter().zip(sees).filter(|(_, is_seen)| *is_seen);
+    Ok(shown
         .filter_map(|((table, _), _)| mend.finding("TNC080", &label(table)))
         .collect())
 }
@@ -151,9 +151,11 @@ impl Mend<'_> {
     /// One sound policy in the place of all permissive ones that concern everybody.
     fn fix(&self, table: &TenantTable) -> String {
         let name = qualified(table);
-        let cast = match self.catalog.column_type() {
-            TenantColumnType::Text => String::new(),
-            other => format!("::{}", other.sql()),
+        let kind = self.catalog.column_type();
+        let cast = if kind == TenantColumnType::Text {
+            String::new()
+        } else {
+            format!("::{}", kind.sql())
         };
         let own = format!(
             "{} = (SELECT nullif(pg_catalog.current_setting({}, true), ''){cast})",
@@ -189,19 +191,18 @@ fn dollar_quoted(text: &str) -> String {
 /// A tenant that does not exist: 128 random bits, or 62 where the column takes a number.
 fn nobody(kind: TenantColumnType) -> Result<TenantId, Error> {
     let random = || RandomState::new().hash_one("tenancy");
-    let text = match kind {
-        TenantColumnType::Bigint => (random() >> 2).to_string(),
-        _ => {
-            let digits = format!("{:016x}{:016x}", random(), random());
-            let mut text = String::with_capacity(36);
-            for (at, digit) in digits.chars().enumerate() {
-                if matches!(at, 8 | 12 | 16 | 20) {
-                    text.push('-');
-                }
-                text.push(digit);
+    let text = if kind == TenantColumnType::Bigint {
+        (random() >> 2).to_string()
+    } else {
+        let digits = format!("{:016x}{:016x}", random(), random());
+        let mut text = String::with_capacity(36);
+        for (at, digit) in digits.chars().enumerate() {
+            if matches!(at, 8 | 12 | 16 | 20) {
+                text.push('-');
             }
-            text
+            text.push(digit);
         }
+        text
     };
     TenantId::parse(&text).map_err(|error| sqlx::Error::Decode(error.into()).into())
 }

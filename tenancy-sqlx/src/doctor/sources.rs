@@ -10,6 +10,9 @@ pub(super) struct Source {
 /// by role, because the doctor may be another than the patient. See the PostgreSQL manual, [System Catalogs] and
 /// [Access Privilege Inquiry Functions].
 ///
+/// `OFFSET 0` keeps the planner from moving a sub-query's expressions to each place that names them, where they would be
+/// evaluated anew.
+///
 /// [System Catalogs]: https://www.postgresql.org/docs/current/catalogs.html
 /// [Access Privilege Inquiry Functions]: https://www.postgresql.org/docs/current/functions-info.html
 pub(super) const SOURCES: [Source; 16] = [
@@ -60,15 +63,15 @@ pub(super) const SOURCES: [Source; 16] = [
               FROM (SELECT r.*, d.column_name, a.attnum, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull,
                            (coalesce(nullif(y.typbasetype, 0), y.oid)) = ANY (CASE given->>'type' WHEN 'uuid' THEN '{uuid}'
                              WHEN 'bigint' THEN '{int8}' ELSE '{text,varchar}' END::regtype[]) AS type_fits,
-                           format('%I = (SELECT %s)', d.column_name,
-                             CASE WHEN EXISTS (SELECT FROM pg_proc f WHERE f.oid = to_regprocedure('tenancy.current_tenant_id()')
-                                               AND f.prorettype = (given->>'type')::regtype)
+                           format('%I = (SELECT %s%s)', d.column_name,
+                             CASE WHEN EXISTS (SELECT FROM pg_proc f JOIN pg_namespace s ON s.oid = f.pronamespace
+                                               WHERE s.nspname = 'tenancy' AND f.proname = 'current_tenant_id' AND f.pronargs = 0)
                                THEN 'tenancy.current_tenant_id()'
-                             ELSE format('nullif(pg_catalog.current_setting(%L, true), '''')%s', given->>'setting',
-                                         CASE given->>'type' WHEN 'text' THEN '' ELSE '::' || (given->>'type') END) END) AS own
+                             ELSE format('nullif(pg_catalog.current_setting(%L, true), '''')', given->>'setting') END,
+                             CASE given->>'type' WHEN 'text' THEN '' ELSE '::' || (given->>'type') END) AS own
                     FROM declared d JOIN relation r ON r.schema = d.schema AND r.name = d.name AND r.kind IN ('r', 'p')
                     JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = d.column_name AND a.attnum > 0 AND NOT a.attisdropped
-                    JOIN pg_type y ON y.oid = a.atttypid CROSS JOIN input) t",
+                    JOIN pg_type y ON y.oid = a.atttypid CROSS JOIN input OFFSET 0) t",
     },
     Source {
         name: "spelled_tenant",
@@ -131,7 +134,7 @@ pub(super) const SOURCES: [Source; 16] = [
                                      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND d.refobjsubid = t.attnum) AS looks,
                            EXISTS (SELECT FROM unnest(p.polroles) AS g
                                    WHERE g = 0 OR EXISTS (SELECT FROM plain j WHERE pg_has_role(j.oid, g, 'MEMBER'))) AS applies
-                    FROM pg_policy p JOIN guarded t ON t.oid = p.polrelid) p",
+                    FROM pg_policy p JOIN guarded t ON t.oid = p.polrelid OFFSET 0) p",
     },
     // The functions that policies call, with what they consist of.
     Source {

@@ -66,6 +66,7 @@ const AFTER: &str = "
     CREATE POLICY only_some ON note AS RESTRICTIVE USING (body <> 'hidden');
     ALTER TABLE event_2024 ENABLE ROW LEVEL SECURITY;
     ALTER TABLE event_2024 FORCE ROW LEVEL SECURITY;
+    DROP POLICY IF EXISTS tenant_isolation ON event_2024;
     CREATE POLICY tenant_isolation ON event_2024 USING (tenant_id = (SELECT tenancy.current_tenant_id()));
     GRANT SELECT ON event_2024 TO {app};
     GRANT SELECT ON plan, urgent_note, urgent_body, plan_name, plan_count TO {app};
@@ -133,6 +134,10 @@ impl Clinic {
 
     pub(super) async fn application(&self) -> PgPool {
         connect(self.options()).await
+    }
+
+    pub(super) async fn connect_as(&self, role: &str) -> PgPool {
+        connect(self.database.options(role, PASSWORD)).await
     }
 
     pub(super) async fn examine(&self, pool: &PgPool) -> Report {

@@ -32,6 +32,10 @@ const fn fault(code: &'static str, object: &'static str, plant: &'static str) ->
     }
 }
 
+fn strict(doctor: Doctor<'_>) -> Doctor<'_> {
+    doctor.strict()
+}
+
 impl Fault {
     const fn with(mut self, companions: &'static [(&'static str, &'static str)]) -> Self {
         self.companions = companions;
@@ -133,7 +137,7 @@ pub(super) fn faults_of_tables_are_found() -> Vec<Fault> {
             .revealing(&["TNC016"]),
         fault("TNC027", "public.visit", "CREATE TABLE visit (total int); ALTER TABLE visit ENABLE ROW LEVEL SECURITY;
             CREATE POLICY everything ON visit USING (true); GRANT INSERT ON visit TO {app}"),
-        fault("TNC028", "public.event_rest", "GRANT SELECT ON event_rest TO {app}"),
+        fault("TNC028", "public.event_rest", "ALTER TABLE event_rest DISABLE ROW LEVEL SECURITY; GRANT SELECT ON event_rest TO {app}"),
         fault("TNC028", "public.old_tag", "CREATE TABLE old_tag () INHERITS (tag); GRANT DELETE ON old_tag TO {app}"),
     ]
 }
@@ -242,8 +246,7 @@ pub(super) fn faults_of_views_are_found() -> Vec<Fault> {
 pub(super) fn faults_around_the_tables_are_found() -> Vec<Fault> {
     vec![
         fault("TNC065", "function public.every_body()", "CREATE FUNCTION every_body() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER
-            AS 'SELECT body FROM public.note'")
-            .seen_by(|doctor| doctor),
+            AS 'SELECT body FROM public.note'"),
         fault("TNC066", "trigger stamp on public.tag", "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
             AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER stamp BEFORE INSERT ON tag FOR EACH ROW EXECUTE FUNCTION stamp()"),
         fault("TNC067", "rule also on public.tag", "CREATE RULE also AS ON DELETE TO tag DO ALSO DELETE FROM plan WHERE false"),
@@ -291,7 +294,7 @@ pub(super) fn faults_of_behaviour_are_found() -> Vec<Fault> {
             .with(&[("TNC033", "public.tag")]),
         fault("TNC083", "public.event", "CREATE POLICY posting ON event FOR INSERT WITH CHECK (tenant_id IS NOT NULL)")
             .with(&[("TNC033", "public.event")]),
-        fault("TNC084", "public.note", "CREATE POLICY giving ON note FOR UPDATE USING (tenant_id = (SELECT tenancy.current_tenant_id()))
+        fault("TNC084", "public.note", "ALTER TABLE note DISABLE TRIGGER USER; CREATE POLICY giving ON note FOR UPDATE USING (tenant_id = (SELECT tenancy.current_tenant_id()))
             WITH CHECK (tenant_id <> '')")
             .with(&[("TNC033", "public.note")]),
     ]
@@ -304,14 +307,14 @@ pub(super) fn faults_that_every_database_has_are_found_by_a_strict_doctor() -> V
             "function set_config",
             "REVOKE UPDATE ON note, tag, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[("TNC091", "large objects"), ("TNC092", "advisory locks")]),
         fault(
             "TNC091",
             "large objects",
             "REVOKE UPDATE ON note, tag, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[
             ("TNC090", "function set_config"),
             ("TNC092", "advisory locks"),
@@ -321,7 +324,7 @@ pub(super) fn faults_that_every_database_has_are_found_by_a_strict_doctor() -> V
             "advisory locks",
             "REVOKE UPDATE ON note, tag, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[
             ("TNC090", "function set_config"),
             ("TNC091", "large objects"),
@@ -331,7 +334,7 @@ pub(super) fn faults_that_every_database_has_are_found_by_a_strict_doctor() -> V
             "public.tag",
             "REVOKE UPDATE ON note, event, billing.invoice FROM {app}",
         )
-        .seen_by(|doctor| doctor.strict())
+        .seen_by(strict)
         .with(&[
             ("TNC090", "function set_config"),
             ("TNC091", "large objects"),

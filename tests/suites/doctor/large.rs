@@ -31,17 +31,7 @@ async fn two_hundred_tables_are_clean() {
     let rls = Rls::new(&only).application_role(&clinic.app);
     clinic.administer(&rls.set_up_sql()).await.unwrap();
     let pool = clinic.application().await;
-    for _ in 0..4 {
-        let start = std::time::SystemTime::now();
-        let report = Doctor::new(&catalog).examine(&pool).await.unwrap();
-        eprintln!("with {:?}", start.elapsed());
-        let start = std::time::SystemTime::now();
-        Doctor::new(&catalog)
-            .without_canary()
-            .examine(&pool)
-            .await
-            .unwrap();
-        eprintln!("without {:?}", start.elapsed());
-        assert_eq!(report.findings(), []);
-    }
+    let report = Doctor::new(&catalog).examine(&pool).await.unwrap();
+    assert_eq!(report.findings(), []);
+    assert_eq!(report.unproven(), [""; 0]);
 }

@@ -19,17 +19,16 @@ pub(super) const PROBES: [Probe; 8] = [
             cure: "Wrap the call: `(SELECT tenancy.current_tenant_id())`.",
         },
         stage: Stage::Examination,
-        sql: "SELECT b.object, b.label, format('policy `%s` calls %s once a row', b.polname, b.names),
+        sql: "SELECT b.object, b.label, format('policy `%s` may ask for the tenant once a row', b.polname),
                      concat(format('ALTER POLICY %I ON %s', b.polname, b.ident),
                             ' USING (' || regexp_replace(b.qual, b.call, '(SELECT \\1)', 'gi') || ')',
                             ' WITH CHECK (' || regexp_replace(b.checks, b.call, '(SELECT \\1)', 'gi') || ')', ';')
-              FROM (SELECT p.*, f.names, f.call,
+              FROM (SELECT p.*, c.call,
                            regexp_replace(concat(p.qual, ' ', p.checks), '\\(\\s*SELECT\\s' || n.nested || '\\)', '', 'g') AS bare
                     FROM policy p
-                    CROSS JOIN LATERAL (SELECT string_agg(n.name, ', ') AS names,
-                                               format('((?:[a-z_0-9\"]+\\.)?(?:%s)\\([^()]*\\))', string_agg(n.name, '|')) AS call
-                                        FROM (SELECT 'current_setting' AS name UNION SELECT f.name FROM policy_function f
-                                              WHERE f.policy = p.oid AND f.volatility <> 'i' AND f.kind = 'f') n) f
+                    LEFT JOIN (SELECT f.policy, string_agg(DISTINCT regexp_replace(f.name, '(\\W)', '\\\\\\1', 'g'), '|') AS names
+                               FROM policy_function f WHERE f.volatility <> 'i' AND f.kind = 'f' GROUP BY f.policy) f ON f.policy = p.oid
+                    CROSS JOIN LATERAL (SELECT format('((?:[a-z_0-9\"]+\\.)?\"?(?:%s)\"?\\([^()]*\\))', concat_ws('|', 'current_setting', f.names)) AS call) c
                     CROSS JOIN (SELECT replace('N(?:\\(N(?:\\(N(?:\\(N(?:\\(N(?:\\(N\\)N)*\\)N)*\\)N)*\\)N)*\\)N)*', 'N', '[^()]*') AS nested) n
                     WHERE p.applies) b
               WHERE b.bare ~* b.call",

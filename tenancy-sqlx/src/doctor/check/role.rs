@@ -116,7 +116,7 @@ pub(super) const PROBES: [Probe; 8] = [
             code: "TNC007",
             severity: Severity::Error,
             title: "The role reaches the files of the server",
-            explanation: "Members of pg_read_server_files, pg_write_server_files and pg_execute_server_program read the \
+            explanation: "Members of `pg_read_server_files`, `pg_write_server_files` and `pg_execute_server_program` read the \
                           files that hold every table, or become the server's own user.",
             example: "GRANT pg_read_server_files TO app;",
             cure: "Revoke the membership.",
@@ -135,9 +135,9 @@ pub(super) const PROBES: [Probe; 8] = [
             code: "TNC008",
             severity: Severity::Warning,
             title: "The role is a member of a predefined role that sees more than a service needs",
-            explanation: "pg_read_all_data and pg_write_all_data open every table that has no policy, now and in future; \
-                          pg_monitor and its parts show the statements of other sessions with the values in them; \
-                          pg_create_subscription writes rows past policies.",
+            explanation: "`pg_read_all_data` and `pg_write_all_data` open every table that has no policy, now and in future; \
+                          `pg_monitor` and its parts show the statements of other sessions with the values in them; \
+                          `pg_create_subscription` writes rows past policies.",
             example: "GRANT pg_read_all_stats TO app;",
             cure: "Revoke the membership and grant what the service uses, table by table.",
         },
