@@ -28,6 +28,7 @@ mod redaction;
 mod rls;
 mod scenario;
 mod sealing;
+mod sending;
 mod statements;
 mod tokens;
 mod wire;

@@ -10,8 +10,11 @@ fn seal(secret: u8) -> Seal {
     Seal::new(&[secret; 32]).unwrap()
 }
 
+/// What is asked of the policies.
+type Choice = for<'a> fn(Rls<'a>) -> Rls<'a>;
+
 /// The notes, protected by what `choose` makes of the policies, and the key of `seal` with them.
-async fn notes_with(choose: for<'a> fn(Rls<'a>) -> Rls<'a>, seal: Option<&Seal>) -> Notes {
+async fn notes_with(choose: Choice, seal: Option<&Seal>) -> Notes {
     let notes = Notes::unprotected().await.unwrap();
     let catalog = catalog();
     let rls = choose(Rls::new(&catalog).application_role(notes.application()));
@@ -36,7 +39,7 @@ async fn pool(notes: &Notes, seal: Option<Seal>) -> Result<TenantPool, Error> {
 
 #[tokio::test]
 async fn sql_cannot_name_another_tenant_than_the_sealed_one() {
-    let notes = notes_with(|rls| rls.sealed(), Some(&seal(7))).await;
+    let notes = notes_with(Rls::sealed, Some(&seal(7))).await;
     let pool = pool(&notes, Some(seal(7))).await.unwrap();
     let mut transaction = pool.begin(&context("a")).await.unwrap();
     let own: i64 = sqlx::query_scalar(COUNT)
@@ -76,7 +79,7 @@ async fn without_a_seal_sql_can_name_another_tenant() {
 
 #[tokio::test]
 async fn a_pool_and_policies_that_do_not_agree_do_not_start() {
-    let sealed = notes_with(|rls| rls.sealed(), Some(&seal(7))).await;
+    let sealed = notes_with(Rls::sealed, Some(&seal(7))).await;
     for other in [None, Some(seal(8))] {
         let error = pool(&sealed, other).await.unwrap_err();
         assert!(matches!(error, Error::SettingNotRead { .. }), "{error}");
@@ -89,7 +92,7 @@ async fn a_pool_and_policies_that_do_not_agree_do_not_start() {
 #[tokio::test]
 async fn strict_policies_serve_a_pool_and_raise_without_a_tenant() {
     for seal in [None, Some(seal(7))] {
-        let choose: for<'a> fn(Rls<'a>) -> Rls<'a> = if seal.is_some() {
+        let choose: Choice = if seal.is_some() {
             |rls| rls.strict().sealed()
         } else {
             |rls| rls.strict()

@@ -1,0 +1,63 @@
+//! Every future of the public API may move between threads, as handlers and tasks ask.
+
+use sqlx::PgPool;
+use tenancy_core::{TableCatalog, TenantContext};
+use tenancy_sqlx::danger::AllTenants;
+use tenancy_sqlx::{
+    Doctor, Error, TenantPool, TenantPoolBuilder, TenantReader, TenantSavepoint, TenantTransaction,
+    TransactionOptions,
+};
+
+fn is_send<T: Send>(_: T) {}
+
+/// Compiled and never run: what is looked at are types.
+#[expect(dead_code, reason = "its types are what is looked at")]
+async fn futures(
+    pool: &TenantPool,
+    context: &TenantContext,
+    catalog: &TableCatalog,
+    bare: &PgPool,
+    builder: TenantPoolBuilder,
+) {
+    let options = TransactionOptions::new();
+    is_send(builder.build(catalog));
+    is_send(pool.begin(context));
+    is_send(pool.read(context));
+    is_send(pool.begin_with(context, options));
+    is_send(pool.close());
+    is_send(pool.with(context, async |transaction| {
+        let savepoint = transaction.savepoint().await?;
+        savepoint.release().await
+    }));
+    let name = String::from("owned");
+    is_send(pool.retry(context, options, async move |transaction| {
+        sqlx::query("SELECT $1")
+            .bind(&name)
+            .execute(&mut *transaction)
+            .await?;
+        Ok::<_, Error>(())
+    }));
+    is_send(sqlx::query("SELECT 1").execute(&pool.reader(context)));
+    is_send(Doctor::new(catalog).examine(bare));
+    if let (Ok(mut transaction), Ok(all)) = (
+        pool.begin(context).await,
+        AllTenants::justified(bare.clone(), "types"),
+    ) {
+        is_send(transaction.savepoint());
+        is_send(transaction.commit());
+        is_send(all.begin());
+    }
+}
+
+fn is_a_value_to_send<T: Send>() {}
+
+fn is_a_value_to_share<T: Send + Sync>() {}
+
+#[test]
+fn what_is_held_across_an_await_may_be_sent() {
+    is_a_value_to_share::<TenantPool>();
+    is_a_value_to_share::<TenantReader>();
+    is_a_value_to_share::<AllTenants>();
+    is_a_value_to_send::<TenantTransaction>();
+    is_a_value_to_send::<TenantSavepoint<'_>>();
+}
