@@ -1,7 +1,6 @@
 //! A tenant counts only with its seal, which SQL cannot make; and the pool, the policies and the strict variant agree.
 
-use sqlx::postgres::PgPoolOptions;
-use tenancy_sqlx::{Error, Rls, Seal, TenantPool};
+use tenancy_sqlx::{Doctor, Error, Rls, Seal, TenantPool, pool_options};
 use tenancy_tests::notes::{Notes, catalog, context};
 
 const COUNT: &str = "SELECT count(*) FROM note";
@@ -12,6 +11,10 @@ fn seal(secret: u8) -> Seal {
 
 /// What is asked of the policies.
 type Choice = for<'a> fn(Rls<'a>) -> Rls<'a>;
+
+fn sealed(rls: Rls<'_>) -> Rls<'_> {
+    rls.sealed()
+}
 
 /// The notes, protected by what `choose` makes of the policies, and the key of `seal` with them.
 async fn notes_with(choose: Choice, seal: Option<&Seal>) -> Notes {
@@ -26,7 +29,7 @@ async fn notes_with(choose: Choice, seal: Option<&Seal>) -> Notes {
 }
 
 async fn pool(notes: &Notes, seal: Option<Seal>) -> Result<TenantPool, Error> {
-    let bare = PgPoolOptions::new()
+    let bare = pool_options()
         .max_connections(1)
         .connect_with(notes.options())
         .await?;
@@ -39,7 +42,7 @@ async fn pool(notes: &Notes, seal: Option<Seal>) -> Result<TenantPool, Error> {
 
 #[tokio::test]
 async fn sql_cannot_name_another_tenant_than_the_sealed_one() {
-    let notes = notes_with(Rls::sealed, Some(&seal(7))).await;
+    let notes = notes_with(sealed, Some(&seal(7))).await;
     let pool = pool(&notes, Some(seal(7))).await.unwrap();
     let mut transaction = pool.begin(&context("a")).await.unwrap();
     let own: i64 = sqlx::query_scalar(COUNT)
@@ -79,9 +82,9 @@ async fn without_a_seal_sql_can_name_another_tenant() {
 
 #[tokio::test]
 async fn a_pool_and_policies_that_do_not_agree_do_not_start() {
-    let sealed = notes_with(Rls::sealed, Some(&seal(7))).await;
+    let insisting = notes_with(sealed, Some(&seal(7))).await;
     for other in [None, Some(seal(8))] {
-        let error = pool(&sealed, other).await.unwrap_err();
+        let error = pool(&insisting, other).await.unwrap_err();
         assert!(matches!(error, Error::SettingNotRead { .. }), "{error}");
     }
     let open = notes_with(|rls| rls, None).await;
@@ -111,4 +114,21 @@ async fn strict_policies_serve_a_pool_and_raise_without_a_tenant() {
             .and_then(sqlx::error::DatabaseError::code);
         assert_eq!(code.as_deref(), Some(Rls::NO_TENANT), "{error}");
     }
+}
+
+/// With the seal the doctor tries what the service does; without it nobody is somebody, and nothing could be tried.
+#[tokio::test]
+async fn the_doctor_examines_sealed_policies() {
+    let notes = notes_with(sealed, Some(&seal(7))).await;
+    let admin = pool_options()
+        .connect_with(notes.superuser())
+        .await
+        .unwrap();
+    let catalog = catalog();
+    let doctor = || Doctor::new(&catalog).role(notes.application());
+    let report = doctor().seal(seal(7)).examine(&admin).await.unwrap();
+    assert_eq!((report.findings(), report.unproven()), (&[][..], &[][..]));
+    let report = doctor().examine(&admin).await.unwrap();
+    assert_eq!(report.findings(), []);
+    assert!(!report.unproven().is_empty());
 }

@@ -12,10 +12,9 @@ use super::check::{Probe, Stage, probes};
 use super::report::in_order;
 use super::statement::{self, Found, batch};
 use super::{Finding, Report, Severity};
-use crate::setting::{identifier, literal};
-use crate::{Error, Setting};
-
-type SelectTenant<'a> = Box<dyn Fn(&TenantId) -> String + Send + Sync + 'a>;
+use crate::opening::Opening;
+use crate::setting::identifier;
+use crate::{Error, Seal, Setting};
 
 /// Examines a database: everything on which the separation of tenants rests, by the catalogues of Postgres and by
 /// trying.
@@ -49,6 +48,7 @@ pub struct Doctor<'a> {
     catalog: &'a TableCatalog,
     role: Option<String>,
     setting: Setting,
+    seal: Option<Seal>,
     allowances: Vec<Allowance>,
     strict: bool,
     canary: bool,
@@ -72,6 +72,7 @@ impl<'a> Doctor<'a> {
             catalog,
             role: None,
             setting: Setting::default(),
+            seal: None,
             allowances: Vec::new(),
             strict: false,
             canary: true,
@@ -90,6 +91,13 @@ impl<'a> Doctor<'a> {
     /// The setting that carries the tenant. `app.current_tenant_id` by default.
     pub fn setting(mut self, setting: Setting) -> Self {
         self.setting = setting;
+        self
+    }
+
+    /// The seal of policies that insist on one ([`Rls::sealed`](crate::Rls::sealed)), so that what is tried is tried as
+    /// the service does it.
+    pub fn seal(mut self, seal: Seal) -> Self {
+        self.seal = Some(seal);
         self
     }
 
@@ -129,8 +137,12 @@ impl<'a> Doctor<'a> {
         }
         let mut patient = Patient(Some(connection(pool).await?));
         let connection = patient.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)?;
-        let select_tenant: SelectTenant<'_> =
-            Box::new(|tenant| format!("SET LOCAL {} = {}", self.setting, literal(tenant.as_str())));
+        let opening = Opening {
+            setting: self.setting.clone(),
+            seal: self.seal.clone(),
+            ..Opening::default()
+        };
+        let select_tenant = |tenant: &TenantId| opening.select_tenant(tenant);
         // Statements of the doctor must not stand in the way of the service for long.
         batch(
             connection,
@@ -138,7 +150,7 @@ impl<'a> Doctor<'a> {
         )
         .await?;
         let mut found = self.ask(connection).await?;
-        self.try_it(connection, &mut found, &*select_tenant).await?;
+        self.try_it(connection, &mut found, &select_tenant).await?;
         batch(connection, "ROLLBACK").await?;
         drop(patient.0.take());
         allowance::apply(&self.allowances, &mut found.findings);
