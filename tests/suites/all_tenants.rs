@@ -6,6 +6,7 @@ use tenancy_sqlx::{Error, Rls, pool_options};
 use tenancy_tests::cancel::at_await;
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::postgres::unique_role;
+use tenancy_tests::sqlstate::sqlstate;
 
 /// The notes, with a role that may work across tenants.
 struct Operated {
@@ -88,10 +89,7 @@ async fn it_reads_only_unless_it_is_asked_to_write() {
         .execute(&mut transaction)
         .await
         .unwrap_err();
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    assert_eq!(code.as_deref(), Some("25006"), "{error}");
+    assert_eq!(sqlstate(&error), "25006", "{error}");
     assert!(matches!(
         transaction.commit().await.unwrap_err(),
         Error::Aborted

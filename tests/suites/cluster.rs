@@ -9,9 +9,10 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, error::DatabaseError};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tenancy_tests::notes::{Notes, context};
 use tenancy_tests::postgres::{Cluster, unique_role};
+use tenancy_tests::sqlstate::sqlstate;
 
 /// Set for the process that `a_killed_test_process_leaves_no_server_behind` starts and kills.
 const VICTIM: &str = "TENANCY_TEST_VICTIM";
@@ -57,8 +58,7 @@ async fn a_wrong_password_is_refused() {
     let error = PgConnection::connect_with(&database.options(&role, "wrong"))
         .await
         .unwrap_err();
-    let code = error.as_database_error().and_then(DatabaseError::code);
-    assert_eq!(code.as_deref(), Some("28P01"), "{error}");
+    assert_eq!(sqlstate(&error), "28P01", "{error}");
 }
 
 #[tokio::test]

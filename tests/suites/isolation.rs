@@ -6,6 +6,7 @@ use sea_query::{Expr, ExprTrait as _, Query};
 use sqlx::{AssertSqlSafe, Row as _};
 use tenancy_sqlx::{Error, TenantPool};
 use tenancy_tests::notes::{Notes, catalog, context};
+use tenancy_tests::sqlstate::sqlstate;
 
 /// On one connection every tenant follows another; on eight they stand beside each other.
 const POOLS: [u32; 2] = [1, 8];
@@ -25,14 +26,6 @@ async fn count(pool: &TenantPool, tenant: &str, sql: &'static str) -> i64 {
         .fetch_one(&mut transaction)
         .await
         .unwrap()
-}
-
-fn sqlstate(error: &sqlx::Error) -> String {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .map(|code| code.to_string())
-        .unwrap_or_default()
 }
 
 #[tokio::test]

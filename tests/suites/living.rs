@@ -115,6 +115,12 @@ async fn look(bare: &PgPool, notes: &Notes) -> Left {
     }
 }
 
+/// A transaction of tenant a, on a pool of one.
+async fn begun(notes: &Notes) -> TenantTransaction {
+    let pool = notes.pool(1).await.unwrap();
+    pool.begin(&context("a")).await.unwrap()
+}
+
 async fn write(transaction: &mut TenantTransaction) {
     sqlx::query("INSERT INTO note (tenant_id, body) VALUES ('a', $1)")
         .bind("x")

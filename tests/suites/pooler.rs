@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgArguments, PgPoolOptions};
 use sqlx::query::Query;
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _};
 use tenancy_sqlx::{Pooler, TenantPool};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::pgbouncer::PgBouncer;
+use tenancy_tests::sqlstate::sqlstate;
 use tenancy_tests::wire::{Delay, Wire};
 use tokio::time::{sleep, timeout};
 
@@ -116,8 +116,7 @@ async fn named_statements_fail_where_the_pooler_does_not_follow_them() {
         assert_eq!(named.unwrap().get::<&str, _>(0), "for another");
     } else {
         let error = named.unwrap_err();
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        assert_eq!(code.as_deref(), Some("42P05"), "{error}");
+        assert_eq!(sqlstate(&error), "42P05", "{error}");
     }
 }
 

@@ -5,6 +5,7 @@ use tenancy_core::TableCatalog;
 use tenancy_sqlx::{Error, Rls, TenantPool};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::postgres::unique_role;
+use tenancy_tests::sqlstate::sqlstate;
 
 /// Code and object of everything that keeps a pool from starting.
 async fn problems(
@@ -233,10 +234,7 @@ async fn a_sound_role_cannot_leave_rows_in_a_table_of_its_own() {
             .execute(&mut transaction)
             .await
             .unwrap_err();
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code);
-        assert_eq!(code.as_deref(), Some("42501"), "{sql}: {error}");
+        assert_eq!(sqlstate(&error), "42501", "{sql}: {error}");
     }
 }
 

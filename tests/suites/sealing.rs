@@ -2,6 +2,7 @@
 
 use tenancy_sqlx::{Doctor, Error, Finding, Rls, Seal, TenantPool, pool_options};
 use tenancy_tests::notes::{Notes, catalog, context};
+use tenancy_tests::sqlstate::sqlstate;
 
 const COUNT: &str = "SELECT count(*) FROM note";
 
@@ -109,10 +110,7 @@ async fn strict_policies_serve_a_pool_and_raise_without_a_tenant() {
         assert_eq!(own, 3);
         let bare = notes.bare_pool(1).await.unwrap();
         let error = sqlx::query(COUNT).execute(&bare).await.unwrap_err();
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code);
-        assert_eq!(code.as_deref(), Some(Rls::NO_TENANT), "{error}");
+        assert_eq!(sqlstate(&error), Rls::NO_TENANT, "{error}");
     }
 }
 

@@ -2,14 +2,9 @@
 
 use futures_util::TryStreamExt as _;
 use sqlx::Executor;
-use sqlx::error::DatabaseError;
 use tenancy_sqlx::TenantPool;
 use tenancy_tests::notes::{Notes, context};
-
-fn sqlstate(error: &sqlx::Error) -> String {
-    let code = error.as_database_error().and_then(DatabaseError::code);
-    code.map(String::from).unwrap_or_default()
-}
+use tenancy_tests::sqlstate::sqlstate;
 
 #[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
 struct Note {

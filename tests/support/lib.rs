@@ -9,6 +9,7 @@ pub mod person;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod slow_link;
+pub mod sqlstate;
 mod supervised;
 pub mod wire;
 

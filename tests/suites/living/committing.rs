@@ -8,6 +8,9 @@ use futures_util::TryStreamExt as _;
 use sqlx::AssertSqlSafe;
 use tenancy_sqlx::{Error, Isolation, TenantTransaction, TransactionOptions};
 use tenancy_tests::notes::{Notes, context};
+use tenancy_tests::sqlstate::sqlstate;
+
+use super::begun;
 
 async fn insert(transaction: &mut TenantTransaction) -> Result<(), Error> {
     sqlx::query("INSERT INTO note (tenant_id, body) VALUES ('a', 'new')")
@@ -29,8 +32,7 @@ async fn rows_of_a(notes: &Notes) -> i64 {
 #[tokio::test]
 async fn a_transaction_with_a_failed_statement_is_not_committed() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction).await.unwrap();
     sqlx::query("SELECT 1 / 0")
         .execute(&mut transaction)
@@ -48,8 +50,7 @@ async fn a_transaction_with_a_failed_statement_is_not_committed() {
 #[tokio::test]
 async fn a_statement_that_fails_after_its_future_was_dropped_is_not_committed() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction).await.unwrap();
     let slow = sqlx::query("SELECT pg_sleep(0.2), 1 / (SELECT count(*) - 4 FROM note)");
     tokio::time::timeout(Duration::from_millis(50), slow.execute(&mut transaction))
@@ -63,8 +64,7 @@ async fn a_statement_that_fails_after_its_future_was_dropped_is_not_committed() 
 #[tokio::test]
 async fn a_stream_that_fails_after_it_was_dropped_is_not_committed() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction).await.unwrap();
     {
         let mut rows = sqlx::query("SELECT 1 / (20000 - n) FROM generate_series(1, 20000) n")
@@ -78,8 +78,7 @@ async fn a_stream_that_fails_after_it_was_dropped_is_not_committed() {
 #[tokio::test]
 async fn what_was_read_in_part_is_committed_all_the_same() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction).await.unwrap();
     {
         let mut rows =
@@ -101,8 +100,7 @@ async fn a_check_that_was_put_off_fails_the_commit() {
         )
         .await
         .unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction).await.unwrap();
     sqlx::query("INSERT INTO tag VALUES ('a', 77, 'red')")
         .execute(&mut transaction)
@@ -111,10 +109,7 @@ async fn a_check_that_was_put_off_fails_the_commit() {
     let Error::Database(error) = transaction.commit().await.unwrap_err() else {
         panic!("another error")
     };
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    assert_eq!(code.as_deref(), Some("23503"), "{error}");
+    assert_eq!(sqlstate(&error), "23503", "{error}");
     assert_eq!(rows_of_a(&notes).await, 3);
 }
 
@@ -134,8 +129,7 @@ async fn a_trigger_that_waits_for_the_commit_knows_the_tenant() {
         )
         .await
         .unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction).await.unwrap();
     transaction.commit().await.unwrap();
     let mut admin = notes.admin().await.unwrap();

@@ -7,7 +7,7 @@ use tenancy_sqlx::{Error, TenantTransaction};
 use tenancy_tests::cancel::at_await;
 use tenancy_tests::notes::{Notes, context};
 
-use super::{Shared, write};
+use super::{Shared, begun, write};
 
 async fn insert(transaction: &mut TenantTransaction, body: &str) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO note (tenant_id, body) VALUES ('a', $1)")
@@ -32,8 +32,7 @@ async fn added(notes: &Notes) -> Vec<String> {
 #[tokio::test]
 async fn what_was_done_since_a_dropped_savepoint_is_undone_alone() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction, "before").await.unwrap();
     let mut savepoint = transaction.savepoint().await.unwrap();
     insert(&mut savepoint, "undone").await.unwrap();
@@ -49,8 +48,7 @@ async fn what_was_done_since_a_dropped_savepoint_is_undone_alone() {
 #[tokio::test]
 async fn a_savepoint_that_is_dropped_last_is_undone_by_the_commit() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction, "before").await.unwrap();
     let mut savepoint = transaction.savepoint().await.unwrap();
     insert(&mut savepoint, "undone").await.unwrap();
@@ -62,8 +60,7 @@ async fn a_savepoint_that_is_dropped_last_is_undone_by_the_commit() {
 #[tokio::test]
 async fn savepoints_have_savepoints() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     let mut outer = transaction.savepoint().await.unwrap();
     insert(&mut outer, "outer").await.unwrap();
     let mut inner = outer.savepoint().await.unwrap();
@@ -87,8 +84,7 @@ async fn savepoints_have_savepoints() {
 #[tokio::test]
 async fn a_statement_that_fails_spoils_its_savepoint_only() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction, "before").await.unwrap();
     let mut savepoint = transaction.savepoint().await.unwrap();
     sqlx::query("SELECT 1 / 0")
@@ -111,8 +107,7 @@ async fn a_statement_that_fails_spoils_its_savepoint_only() {
 #[tokio::test]
 async fn a_savepoint_keeps_the_tenant() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     for _ in 0..2 {
         let mut savepoint = transaction.savepoint().await.unwrap();
         let owners: Vec<String> = sqlx::query_scalar("SELECT DISTINCT tenant_id FROM note")
@@ -156,8 +151,7 @@ async fn a_transaction_survives_a_savepoint_cancelled_at_any_await() {
 #[tokio::test]
 async fn a_failure_after_cancellation_is_undone_with_its_savepoint() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     insert(&mut transaction, "before").await.unwrap();
     let mut savepoint = transaction.savepoint().await.unwrap();
     let slow =
@@ -179,8 +173,7 @@ async fn a_failure_after_cancellation_is_undone_with_its_savepoint() {
 #[tokio::test]
 async fn many_dropped_savepoints_do_not_pile_up() {
     let notes = Notes::new().await.unwrap();
-    let pool = notes.pool(1).await.unwrap();
-    let mut transaction = pool.begin(&context("a")).await.unwrap();
+    let mut transaction = begun(&notes).await;
     for _ in 0..300 {
         let mut savepoint = transaction.savepoint().await.unwrap();
         insert(&mut savepoint, "undone").await.unwrap();

@@ -2,25 +2,17 @@
 
 use std::time::Duration;
 
-use sqlx::error::DatabaseError;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tenancy_core::TableCatalog;
 use tenancy_sqlx::{Error, Rls, TenantPool, pool_options};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::postgres::Cluster;
+use tenancy_tests::sqlstate::sqlstate;
 
 async fn own_rows(pool: &TenantPool, tenant: &str) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT count(*) FROM note")
         .fetch_one(&pool.reader(&context(tenant)))
         .await
-}
-
-fn code(error: Error) -> Option<String> {
-    let Error::Database(error) = error else {
-        return None;
-    };
-    let code = error.as_database_error().and_then(DatabaseError::code);
-    code.map(|code| code.to_string())
 }
 
 async fn terminate(notes: &Notes) {
@@ -134,10 +126,7 @@ async fn a_statement_that_takes_too_long_is_ended() {
         .unwrap();
     let mut transaction = pool.begin(&context("a")).await.unwrap();
     let slow = sqlx::query("SELECT pg_sleep(60)").execute(&mut transaction);
-    assert_eq!(
-        code(slow.await.unwrap_err().into()).as_deref(),
-        Some("57014")
-    );
+    assert_eq!(sqlstate(&slow.await.unwrap_err()), "57014");
     drop(transaction);
     assert_eq!(own_rows(&pool, "b").await.unwrap(), 2);
 }

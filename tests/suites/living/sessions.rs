@@ -3,6 +3,7 @@
 use sqlx::PgPool;
 use tenancy_sqlx::{Error, TenantPool};
 use tenancy_tests::notes::{Notes, catalog, context};
+use tenancy_tests::sqlstate::sqlstate;
 
 use super::{Left, NOTHING, look};
 
@@ -107,10 +108,7 @@ async fn what_a_sequence_gave_is_not_told_to_the_next() {
         )
         .await;
         let error = one.asks("SELECT lastval()::text").await.unwrap_err();
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code);
-        assert_eq!(code.as_deref(), Some("55000"), "{error}");
+        assert_eq!(sqlstate(&error), "55000", "{error}");
     }
 }
 
