@@ -72,7 +72,7 @@ impl TenantPoolBuilder {
     /// yours.
     ///
     /// ```no_run
-    /// use tenancy_sqlx::{ContextValue, Setting, TenantPool, doctor, understanding};
+    /// use tenancy_sqlx::{ContextValue, Setting, TenantPool};
     ///
     /// # fn example(pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
     /// let builder = TenantPool::builder(pool)
