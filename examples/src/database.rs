@@ -325,32 +325,14 @@ async fn set_up(
 }
 
 fn set_up_steps(roles: &Roles, tables: &'static str, catalog: &TableCatalog) -> Vec<String> {
-    let (owner, application) = (quoted(&roles.owner), quoted(&roles.application));
-    let mut steps = vec![
-        create_role(&roles.owner, "NOLOGIN"),
-        create_role(
-            &roles.application,
-            "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
-        ),
-        format!(
-            "ALTER ROLE {application} LOGIN PASSWORD '{}'",
-            roles.password
-        ),
-        format!("GRANT {owner} TO CURRENT_USER"),
-        tables.to_owned(),
-    ];
-    for table in catalog.tenant_tables() {
-        let (schema, name) = (quoted(table.schema()), quoted(table.name()));
-        // Whoever is to own a table needs CREATE on its schema when it is handed over.
-        steps.push(format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO {owner}"));
-        steps.push(format!("ALTER TABLE {schema}.{name} OWNER TO {owner}"));
-    }
-    steps.push(
-        Rls::new(catalog)
-            .application_role(&roles.application)
-            .set_up_sql(),
-    );
-    steps
+    let protection = Rls::new(catalog)
+        .owner_role(&roles.owner)
+        .application_role(&roles.application)
+        .create_roles()
+        .set_up_sql();
+    let (application, password) = (quoted(&roles.application), &roles.password);
+    let password = format!("ALTER ROLE {application} PASSWORD '{password}'");
+    vec![tables.to_owned(), protection, password]
 }
 
 /// A table of the same name that somebody else made is not ours to change.
@@ -375,15 +357,6 @@ async fn refuse_table_of_others(
         }),
         _ => Ok(()),
     }
-}
-
-fn create_role(name: &str, attributes: &str) -> String {
-    let literal = name.replace('\'', "''");
-    format!(
-        "DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{literal}') THEN \
-         CREATE ROLE {} {attributes}; END IF; END $do$",
-        quoted(name)
-    )
 }
 
 fn quoted(name: &str) -> String {

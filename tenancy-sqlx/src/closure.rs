@@ -46,12 +46,15 @@ impl TenantPool {
     /// another that ran beside it: a serialization failure or a deadlock (SQLSTATE 40001 and 40P01, PostgreSQL
     /// manual §13.5). `work` must do nothing that a rollback does not undo.
     ///
+    /// In a handler or a spawned task let the closure own what it uses: `async move`, and clones of what is needed
+    /// afterwards. Today's compiler does not see otherwise that its future is `Send`.
+    ///
     /// ```no_run
     /// use tenancy_sqlx::{Isolation, TransactionOptions};
     ///
     /// # async fn example(pool: tenancy_sqlx::TenantPool, context: tenancy_core::TenantContext) -> Result<(), tenancy_sqlx::Error> {
     /// let options = TransactionOptions::new().isolation(Isolation::Serializable);
-    /// pool.retry(&context, options, async |transaction| {
+    /// pool.retry(&context, options, async move |transaction| {
     ///     sqlx::query("UPDATE counter SET value = value + 1")
     ///         .execute(&mut *transaction)
     ///         .await

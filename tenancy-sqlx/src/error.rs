@@ -11,7 +11,7 @@ use crate::{InvalidOption, Setting};
 pub enum Error {
     /// The database, or the way to it, failed.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// A statement cannot be scoped.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -63,6 +63,17 @@ pub enum Error {
         /// The connected role.
         role: String,
     },
+    /// The role for work across tenants sees a table as if it were empty: no policy lets it see more.
+    #[error(
+        "role `{role}` may read {tables} and no policy shows it the rows of all tenants there; run the SQL of `Rls` with \
+         `Rls::all_tenants_role` again"
+    )]
+    AllTenantsBlind {
+        /// The connected role.
+        role: String,
+        /// The tables, as `schema.table`.
+        tables: String,
+    },
     /// A scoped statement was built for another tenant than that of the transaction. Nothing was sent.
     #[error(
         "a statement built for tenant `{statement}` cannot run in a transaction of tenant `{transaction}`"
@@ -73,6 +84,19 @@ pub enum Error {
         /// The tenant of the transaction.
         transaction: TenantId,
     },
+}
+
+/// What of ours went through sqlx comes out again as it was.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Configuration(inner) => match inner.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(inner) => Self::Database(sqlx::Error::Configuration(inner)),
+            },
+            other => Self::Database(other),
+        }
+    }
 }
 
 /// So that a closure, or an `Executor`, which has sqlx's errors only, can pass ours on. What sqlx has no word for

@@ -131,9 +131,10 @@ impl OpenTransaction {
             .await
     }
 
-    /// Undoes what was done since the savepoint, when the connection is used next.
+    /// Undoes what was done since the savepoint, when the connection is used next. One that lies in it and waits to
+    /// be undone goes with it.
     pub(crate) fn undo(&mut self, level: Level) {
-        self.undo = Some(self.undo.map_or(level, |inner| inner.min(level)));
+        self.undo = Some(level);
         self.failure = None;
     }
 

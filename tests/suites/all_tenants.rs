@@ -141,6 +141,23 @@ async fn without_a_place_for_records_nothing_begins() {
     ));
 }
 
+/// A set-up that was run again without the role takes its policies away; to the role every table then looks empty.
+#[tokio::test]
+async fn a_role_that_no_policy_serves_is_told_so() {
+    let operated = Operated::new().await;
+    operated
+        .notes
+        .administer("DROP POLICY all_tenants ON tag")
+        .await
+        .unwrap();
+    let all = AllTenants::justified(operated.pool().await, "count").unwrap();
+    let error = all.begin().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::AllTenantsBlind { tables, .. } if tables == "public.tag"),
+        "{error}"
+    );
+}
+
 /// The service goes on as before beside it, and its pool starts on the same database.
 #[tokio::test]
 async fn it_does_not_reach_into_the_work_of_a_tenant() {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 use tenancy_tests::notes::{Notes, catalog, context};
+use tenancy_tests::postgres::unique_role;
 
 const SECRET: &str = "hunter2";
 
@@ -226,6 +227,27 @@ async fn the_policies_are_those_of_the_library() {
     let catalog = catalog();
     let rls = tenancy_sqlx::Rls::new(&catalog).application_role("app");
     assert!(sql.ends_with(&rls.set_up_sql()), "{sql}");
+}
+
+/// What the command cannot write it must not take away.
+#[tokio::test]
+async fn a_database_with_other_choices_is_left_alone() {
+    let catalog = catalog();
+    let operator = unique_role("operator");
+    let rls = || tenancy_sqlx::Rls::new(&catalog);
+    for (rls, choice) in [
+        (rls().all_tenants_role(&operator), "policy `all_tenants`"),
+        (rls().strict(), "strict policies"),
+        (rls().sealed(), "sealed policies"),
+        (rls().column_default(), "a default of the tenant column"),
+    ] {
+        let notes = Notes::unprotected().await.unwrap();
+        let rls = rls.application_role(notes.application()).create_roles();
+        notes.administer(rls.set_up_sql()).await.unwrap();
+        let (_, error) = ends(on(&notes.superuser(), &["policies"]), 2);
+        assert!(error.contains(choice), "{choice}: {error}");
+        ends(on(&notes.superuser(), &["policies", "--down"]), 0);
+    }
 }
 
 #[tokio::test]

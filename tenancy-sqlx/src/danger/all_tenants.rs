@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{NoReason, justified};
 use crate::executor::delegate_executor;
@@ -53,6 +53,16 @@ const MANNER: Manner = Manner {
     resets_settings: false,
 };
 
+/// Tables that look empty to the role: it may read them, policies bind it, and none is for it.
+const BLIND: &str = "SELECT pg_catalog.string_agg(pg_catalog.format('%s.%s', n.nspname, c.relname), ', ' ORDER BY 1) \
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'tenancy' \
+       AND pg_catalog.row_security_active(c.oid) AND pg_catalog.has_table_privilege(c.oid, 'SELECT') \
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy p \
+                       WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*') \
+                         AND EXISTS (SELECT FROM unnest(p.polroles) AS role \
+                                     WHERE role <> 0 AND pg_catalog.pg_has_role(role, 'MEMBER')))";
+
 const RECORD: &str = "INSERT INTO tenancy.all_tenants_record (reason, read_only) VALUES ($1, $2)";
 
 impl AllTenants {
@@ -81,6 +91,7 @@ impl AllTenants {
     ///
     /// # Errors
     /// [`Error::NoAllTenantsRole`] when the role of the pool may not write records, as that of a service may not;
+    /// [`Error::AllTenantsBlind`] when no policy shows the role the rows of all tenants of a table that it may read;
     /// [`Error::Database`] when the database cannot be reached.
     pub async fn begin(&self) -> Result<AllTenantsTransaction, Error> {
         self.record().await?;
@@ -98,10 +109,12 @@ impl AllTenants {
     async fn record(&self) -> Result<(), Error> {
         let mut open = pool::open(&self.pool, "BEGIN", MANNER).await?;
         let mut run = async || {
-            let role: String = sqlx::query_scalar("SELECT current_user::text")
-                .persistent(false)
-                .fetch_one(&mut *open.connection)
-                .await?;
+            let (role, blind): (String, Option<String>) = sqlx::query_as(AssertSqlSafe(format!(
+                "SELECT current_user::text, ({BLIND})"
+            )))
+            .persistent(false)
+            .fetch_one(&mut *open.connection)
+            .await?;
             let written = sqlx::query(RECORD)
                 .bind(&self.reason)
                 .bind(!self.writes)
@@ -109,9 +122,13 @@ impl AllTenants {
                 .execute(&mut *open.connection)
                 .await;
             match written {
-                Ok(_) => open.commit().await,
-                Err(error) if refuses(&error) => Err(Error::NoAllTenantsRole { role }),
-                Err(error) => Err(error.into()),
+                Ok(_) => open.commit().await?,
+                Err(error) if refuses(&error) => return Err(Error::NoAllTenantsRole { role }),
+                Err(error) => return Err(error.into()),
+            }
+            match blind {
+                Some(tables) => Err(Error::AllTenantsBlind { role, tables }),
+                None => Ok(()),
             }
         };
         run().await

@@ -47,7 +47,7 @@ pub(crate) async fn prove(
     }
 }
 
-fn unseen(sentence: String) -> Option<Finding> {
+pub(super) fn unseen(sentence: String) -> Option<Finding> {
     let check = check("TNC089")?;
     Some(Finding {
         code: check.code,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::check::check;
 use super::{Finding, Severity};
 
 /// What the doctor found in a database, worst first.
@@ -59,6 +60,25 @@ impl Report {
             Err(Unsound(self.errors().cloned().collect()))
         }
     }
+
+    /// The same, and insists that everything could be looked at and tried.
+    ///
+    /// # Errors
+    /// When a finding is an error, or something is left [`unproven`](Self::unproven).
+    pub fn assert_proven(&self) -> Result<(), Unsound> {
+        let mut findings: Vec<_> = self.errors().cloned().collect();
+        findings.extend(
+            self.unproven
+                .iter()
+                .cloned()
+                .filter_map(super::prove::unseen),
+        );
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(Unsound(findings))
+        }
+    }
 }
 
 impl Unsound {
@@ -77,6 +97,9 @@ impl fmt::Display for Unsound {
         f.write_str("the database would not keep tenants apart")?;
         for (index, finding) in self.0.iter().enumerate() {
             write!(f, "{} {finding}", if index == 0 { ":" } else { ";" })?;
+            if let Some(check) = check(finding.code()) {
+                write!(f, " ({})", check.cure)?;
+            }
         }
         Ok(())
     }

@@ -24,10 +24,11 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 /// # }
 /// ```
 ///
-/// sqlx remembers the text of what it ran. Another catalogue, another choice or another version of this crate can
-/// change the text, and sqlx then refuses to start (`MigrateError::VersionMismatch`): give the set-up a new version
-/// and let sqlx forget the old one with `Migrator::set_ignore_missing`. Running it again does no harm. To have a
-/// text that stays, write [`Rls::set_up_sql`](crate::Rls::set_up_sql) into a file instead.
+/// sqlx remembers the text of what it ran, and refuses to start when it has changed (`MigrateError::VersionMismatch`), as
+/// another catalogue, another choice or another version of this crate changes it. So this suits a service that keeps
+/// the catalogue of each version: a table that comes later goes into a second catalogue, added with a version of its
+/// own, and the first stays as it was. Otherwise write [`Rls::set_up_sql`](crate::Rls::set_up_sql) into a file of the
+/// migrations, which stays as it is, or run it after the migrator on each deployment, which does no harm.
 #[derive(Debug, Clone)]
 pub struct RlsMigration {
     up: Migration,

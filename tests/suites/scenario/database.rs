@@ -90,7 +90,8 @@ async fn a_role_that_row_level_security_does_not_bind_is_turned_away() {
         matches!(error, DatabaseError::UnsafeWithoutSetUp(_)),
         "{error:?}"
     );
-    says(&error, "connect as a role with NOSUPERUSER and NOBYPASSRLS");
+    says(&error, "has BYPASSRLS");
+    says(&error, "Take BYPASSRLS from it");
 }
 
 #[tokio::test]
@@ -103,7 +104,7 @@ async fn an_application_role_on_an_empty_database_is_told_what_is_missing() {
     );
     says(
         &error,
-        "table `public.insight` is declared and does not exist",
+        "public.insight: it is declared as a tenant table and is no table of the database (Create the table",
     );
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use sqlx::PgConnection;
 use tenancy_core::TenantColumnType;
 use tenancy_sqlx::Rls;
 
@@ -17,6 +18,10 @@ pub(crate) async fn run(arguments: &PoliciesArguments) -> Result<(String, ExitCo
     let discovered = Discovered::look(database.connection(), tables).await?;
     let catalog = discovered.uniform_catalog()?;
 
+    if !arguments.down {
+        refuse_other_choices(database.connection()).await?;
+    }
+
     let mut rls = Rls::new(&catalog).setting(tables.setting.clone());
     if let Some(role) = &tables.role {
         rls = rls.application_role(role);
@@ -28,6 +33,29 @@ pub(crate) async fn run(arguments: &PoliciesArguments) -> Result<(String, ExitCo
         rls.set_up_sql()
     };
     Ok((sql, ExitCode::SUCCESS))
+}
+
+/// A database that a program has set up with choices which cannot be made here would lose them: its policies across
+/// tenants, its seals, its defaults.
+async fn refuse_other_choices(connection: &mut PgConnection) -> Result<(), Trouble> {
+    let choices: Option<String> = sqlx::query_scalar(
+        "SELECT string_agg(DISTINCT choice, ', ') FROM ( \
+             SELECT format('policy `%s`', polname) FROM pg_catalog.pg_policy \
+             WHERE polname IN ('all_tenants', 'all_tenants_read', 'tenant_isolation_restrictive') \
+             UNION ALL \
+             SELECT CASE WHEN p.prosecdef THEN 'sealed policies' ELSE 'strict policies' END \
+             FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+             JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+             WHERE n.nspname = 'tenancy' AND p.proname = 'current_tenant_id' AND l.lanname <> 'sql' \
+             UNION ALL \
+             SELECT 'a default of the tenant column' FROM pg_catalog.pg_attrdef d \
+             WHERE pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE '%tenancy.current_tenant_id()%' \
+         ) AS found (choice)",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(Trouble::Query)?;
+    choices.map_or(Ok(()), |choices| Err(Trouble::OtherChoices(choices)))
 }
 
 fn header(

@@ -46,6 +46,11 @@ pub(crate) enum Trouble {
          change the type, or leave tables out with --shared", .0.join(", ")
     )]
     ColumnType(Vec<String>),
+    #[error(
+        "this database was set up by a program with choices that `tenancy policies` cannot make ({0}), and would lose them; \
+         run `Rls::set_up_sql` of that program again"
+    )]
+    OtherChoices(String),
     #[error("the database refused a question: {0}")]
     Query(sqlx::Error),
     #[error("cannot examine the database: {0}")]

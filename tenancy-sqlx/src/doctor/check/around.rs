@@ -240,7 +240,7 @@ pub(super) const PROBES: [Probe; 15] = [
         check: Check {
             code: "TNC077",
             severity: Severity::Performance,
-            title: "An index does not work under row-level security",
+            title: "An index works in part only under row-level security",
             explanation: "An operator that is not leakproof may not see a row before the policy has admitted it, so an index condition with it is not \
                           used: `@>` on jsonb and arrays, full text search, LIKE, and even `=` of enums and numerics.",
             example: "CREATE INDEX note_attributes ON note USING gin (attributes);",
@@ -248,18 +248,21 @@ pub(super) const PROBES: [Probe; 15] = [
         },
         stage: Stage::Examination,
         sql: "SELECT format('index %s.%s on %s', n.nspname, c.relname, t.label), t.label,
-                     format('the operators of `%s` are not leakproof, so the index is not used under row-level security', string_agg(DISTINCT o.opcname, ', ')),
-                     format(E'-- if no role without policies uses it:\\nDROP INDEX %I.%I;', n.nspname, c.relname)
+                     format(CASE WHEN i.indkey[0] = t.attnum
+                            THEN 'for a role that policies bind, the index narrows by the columns before those of `%s` only, whose operators (LIKE for a pattern) are not leakproof'
+                            ELSE 'the operators of `%s` are not leakproof, so a role that policies bind does not use the index for them' END,
+                            string_agg(DISTINCT o.opcname, ', ')),
+                     format(E'-- if no role without policies needs it, and nothing needs the columns before:\\nDROP INDEX %I.%I;', n.nspname, c.relname)
               FROM tenant_table t JOIN pg_index i ON i.indrelid = t.oid JOIN pg_class c ON c.oid = i.indexrelid
               JOIN pg_namespace n ON n.oid = c.relnamespace
               CROSS JOIN unnest(i.indclass) WITH ORDINALITY AS k(opclass, nr)
               JOIN pg_opclass o ON o.oid = k.opclass JOIN pg_am m ON m.oid = o.opcmethod
               WHERE t.protected AND NOT i.indisunique AND NOT i.indisexclusion AND i.indkey[k.nr - 1] <> t.attnum
-                AND (o.opcname LIKE '%pattern\\_ops' AND m.amname = 'btree'
+                AND (o.opcname LIKE '%pattern\\_ops' AND m.amname = 'btree' OR m.amname = 'gin'
                      OR NOT EXISTS (SELECT FROM pg_amop a JOIN pg_operator r ON r.oid = a.amopopr JOIN pg_proc f ON f.oid = r.oprcode
                                     WHERE a.amopfamily = o.opcfamily AND a.amoppurpose = 's' AND f.proleakproof
                                       AND (m.amname NOT IN ('btree', 'hash') OR r.oprname = '=')))
-              GROUP BY n.nspname, c.relname, t.label",
+              GROUP BY n.nspname, c.relname, t.label, i.indkey[0] = t.attnum",
     },
     Probe {
         check: Check {

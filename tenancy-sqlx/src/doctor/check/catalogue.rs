@@ -41,7 +41,7 @@ pub(super) const PROBES: [Probe; 7] = [
             explanation: "The catalogue names a table that the database does not have, or that is a view or a foreign table \
                           there, which no policy protects.",
             example: "-- catalog.tenant_table(\"nope\", \"tenant_id\")",
-            cure: "Create the table or mend the catalogue.",
+            cure: "Create the table, by running the migrations, or mend the catalogue.",
         },
         stage: Stage::Posture,
         sql: "SELECT d.label, d.label, 'it is declared as a tenant table and is no table of the database',
@@ -124,7 +124,7 @@ pub(super) const PROBES: [Probe; 7] = [
                      '-- declare it in the `TableCatalog` and run the SQL of `Rls`, or declare it as shared'
               FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
               WHERE r.kind IN ('r', 'p') AND NOT r.of_extension AND NOT r.known
-                AND a.attname IN (SELECT d.column_name FROM declared d)
+                AND a.attname IN (SELECT d.column_name FROM declared d) AND a.attname <> 'id' AND r.label NOT LIKE 'tenancy.%'
                 AND NOT EXISTS (SELECT FROM family f WHERE f.oid = r.oid)
                 -- Open to the role, it is TNC027.
                 AND NOT EXISTS (SELECT FROM reached x WHERE x.oid = r.oid AND x.open)",

@@ -143,7 +143,7 @@ pub(super) const PROBES: [Probe; 9] = [
         stage: Stage::Posture,
         sql: "SELECT r.label, r.label,
                      format('it is open to `%s`, and neither protected nor declared', x.role),
-                     (SELECT string_agg(DISTINCT format('REVOKE ALL ON %s FROM %s;', r.ident, g.to_whom), E'\\n')
+                     (SELECT '-- if tenants share it, declare it as shared; if it is theirs, declare it and run the SQL of `Rls`; if neither:' || E'\\n' || string_agg(DISTINCT format('REVOKE ALL ON %s FROM %s;', r.ident, g.to_whom), E'\\n')
                       FROM granted g WHERE g.relid = r.oid
                         AND (g.grantee = 0 OR EXISTS (SELECT FROM plain j WHERE pg_has_role(j.oid, g.grantee, 'MEMBER'))))
               FROM relation r JOIN reached x ON x.oid = r.oid
