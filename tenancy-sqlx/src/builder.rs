@@ -36,8 +36,9 @@ pub enum Pooler {
     /// PgBouncer with `pool_mode = transaction`, or one like it.
     ///
     /// Statements have no names: a client's next transaction may meet another server, and before version 1.21
-    /// PgBouncer does not know them. Settings of the session are PgBouncer's and not put back; so revoke
-    /// `set_config`, as [`Rls`](crate::Rls) can, where SQL may be written by others.
+    /// PgBouncer does not know them. Of the settings of a session only those of the pool and `search_path` are put
+    /// back, because others are PgBouncer's; so revoke `set_config`, as [`Rls`](crate::Rls) can, where SQL may be
+    /// written by others.
     PgBouncerTransaction,
 }
 
@@ -135,20 +136,33 @@ impl TenantPoolBuilder {
         self.opening.column_type = catalog.column_type();
         self.opening.fixed = self.fixed()?;
         self.check_settings()?;
-        let manner = Manner {
-            named_statements: self.pooler == Pooler::Direct,
-            resets_settings: self.pooler == Pooler::Direct,
-        };
-        if manner.resets_settings {
+        let manner = self.manner();
+        if self.pooler == Pooler::Direct {
             self.check_session().await?;
         }
         if !self.unproven {
-            self.prove(catalog, manner).await?;
+            self.prove(catalog, &manner).await?;
         }
         Ok(TenantPool::new(self.pool, self.opening, manner))
     }
 
-    async fn prove(&self, catalog: &TableCatalog, manner: Manner) -> Result<(), Error> {
+    fn manner(&self) -> Manner {
+        let reset = match self.pooler {
+            Pooler::Direct => "RESET ALL; ".to_owned(),
+            Pooler::PgBouncerTransaction => {
+                let ours = self.opening.settings();
+                let others = ["search_path", "row_security"].map(str::to_owned);
+                let all = ours.into_iter().chain(others);
+                all.map(|setting| format!("RESET {setting}; ")).collect()
+            }
+        };
+        Manner {
+            named_statements: self.pooler == Pooler::Direct,
+            reset: reset.into(),
+        }
+    }
+
+    async fn prove(&self, catalog: &TableCatalog, manner: &Manner) -> Result<(), Error> {
         let begin = format!("BEGIN READ ONLY{}", self.opening.fixed);
         let mut open = open(&self.pool, &begin, manner).await?;
         let select_tenant = |tenant: &_| self.opening.select_tenant(tenant);

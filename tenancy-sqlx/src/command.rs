@@ -23,7 +23,7 @@ const ALLOWED: [&str; 13] = [
 ];
 
 /// Settings that only say how a query is planned or shown, by prefix.
-const HARMLESS: [&str; 16] = [
+const HARMLESS: [&str; 15] = [
     "enable_",
     "work_mem",
     "hash_mem_multiplier",
@@ -36,7 +36,6 @@ const HARMLESS: [&str; 16] = [
     "from_collapse_limit",
     "geqo",
     "max_parallel_workers_per_gather",
-    "statement_timeout",
     "lock_timeout",
     "timezone",
     "synchronous_commit",

@@ -67,7 +67,8 @@ impl OpenTransaction {
         async move {
             allowed(&sql)?;
             self.settle().await?;
-            let (connection, failure, _) = self.parts();
+            let (connection, failure, named) = self.parts();
+            require_names(named)?;
             let prepared = connection.prepare_with(sql, parameters).await;
             prepared.inspect_err(|error| Failure::note(failure, error))
         }
@@ -81,7 +82,8 @@ impl OpenTransaction {
         async move {
             allowed(&sql)?;
             self.settle().await?;
-            let (connection, failure, _) = self.parts();
+            let (connection, failure, named) = self.parts();
+            require_names(named)?;
             let described = connection.describe(sql).await;
             described.inspect_err(|error| Failure::note(failure, error))
         }
@@ -205,6 +207,15 @@ impl Execute<'_, Postgres> for Checked {
     fn persistent(&self) -> bool {
         self.persistent
     }
+}
+
+/// sqlx prepares and describes by statements with names only.
+fn require_names(named: bool) -> Result<(), Error> {
+    if named {
+        return Ok(());
+    }
+    let problem = "behind PgBouncer statements have no names, so they cannot be prepared or described; run them as queries";
+    Err(Error::Configuration(problem.into()))
 }
 
 fn allowed(sql: &SqlStr) -> Result<(), Error> {

@@ -3,6 +3,8 @@
 //! Tenant and all-tenants transactions are made of it. It knows nothing of tenants: whoever opens it says so in
 //! the opening message.
 
+use std::sync::Arc;
+
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::{
@@ -15,10 +17,9 @@ use crate::failure::Failure;
 
 type Manager = <Postgres as Database>::TransactionManager;
 
-/// Puts the settings of the session back. Before a transaction opens as well: a rollback brings back what was set
-/// before it.
+/// Puts the role of the session back, and what is right for the pool with it ([`Manner`]). Before a transaction opens
+/// as well: a rollback brings back what was set before it.
 const RESET_ROLE: &str = "RESET ROLE; ";
-const RESET_SETTINGS: &str = "RESET ALL; ";
 
 /// Ends what else a session can hold: cursors, what `lastval()` tells, temporary tables, channels listened to.
 /// Some of these take a snapshot, after which the isolation level is settled: never before `BEGIN`.
@@ -31,15 +32,19 @@ const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
 /// after a COMMIT the server would say so by a word that sqlx does not read.
 const RUN_DEFERRED_CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE; ";
 
-/// The empty transaction at the end is for sqlx, which believes to be in one until the ROLLBACK that rides on
-/// the release of the connection.
-const COMMIT: &str = "COMMIT; BEGIN";
+/// The session is cleaned in a transaction of its own: before the commit that would take away what its last triggers,
+/// and the commit itself, go by. The empty transaction at the end is for sqlx, which believes to be in one until the
+/// ROLLBACK that rides on the release of the connection.
+const COMMIT: &str = "COMMIT; BEGIN; ";
+const LAST: &str = "; COMMIT; BEGIN";
 
 pub(crate) struct OpenTransaction {
     pub(crate) connection: PoolConnection<Postgres>,
     /// A statement failed: Postgres rolls back whatever is sent to end the transaction, and sqlx would report that
     /// as a successful commit.
     pub(crate) failure: Option<Failure>,
+    /// Another transaction was in the way once, be it in a savepoint that was undone since.
+    met_conflict: bool,
     /// A savepoint was dropped: what was done since is undone before anything else.
     undo: Option<Level>,
     manner: Manner,
@@ -49,12 +54,13 @@ pub(crate) struct OpenTransaction {
 pub(crate) type Level = u32;
 
 /// How transactions of a pool speak to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Manner {
     /// Statements have names by which the connection knows them again.
     pub(crate) named_statements: bool,
-    /// Settings of the session are put back. Behind a pooler some of them are the pooler's.
-    pub(crate) resets_settings: bool,
+    /// SQL that puts back settings of the session, each statement with a semicolon. Behind a pooler some of them are
+    /// the pooler's.
+    pub(crate) reset: Arc<str>,
 }
 
 /// A connection whose `BEGIN` is not known to have succeeded.
@@ -77,7 +83,7 @@ impl OpenTransaction {
     pub(crate) async fn open(
         connection: PoolConnection<Postgres>,
         begin: &str,
-        manner: Manner,
+        manner: &Manner,
     ) -> Result<Self, sqlx::Error> {
         let message = format!("{}{begin}; {CLEAN}{UNLOCK}", manner.reset());
         let mut beginning = Beginning(Some(connection));
@@ -88,8 +94,9 @@ impl OpenTransaction {
         Ok(Self {
             connection,
             failure: None,
+            met_conflict: false,
             undo: None,
-            manner,
+            manner: manner.clone(),
         })
     }
 
@@ -102,7 +109,9 @@ impl OpenTransaction {
         let undo = self.undo.take().map(undo_sql).unwrap_or_default();
         let reset = self.manner.reset();
         let committed = self
-            .control(format!("{undo}{RUN_DEFERRED_CHECKS}{CLEAN}{reset}{COMMIT}"))
+            .control(format!(
+                "{undo}{RUN_DEFERRED_CHECKS}{COMMIT}{CLEAN}{reset}{UNLOCK}{LAST}"
+            ))
             .await;
         match self.failure {
             Some(Failure::InFailedTransaction) => Err(Error::Aborted),
@@ -135,7 +144,13 @@ impl OpenTransaction {
     /// be undone goes with it.
     pub(crate) fn undo(&mut self, level: Level) {
         self.undo = Some(level);
+        self.met_conflict = self.met_conflict();
         self.failure = None;
+    }
+
+    /// Whether another transaction was in the way of this one.
+    pub(crate) fn met_conflict(&self) -> bool {
+        self.met_conflict || self.failure == Some(Failure::Conflict)
     }
 
     /// Whether a savepoint waits to be undone.
@@ -192,13 +207,8 @@ fn undo_sql(level: Level) -> String {
 }
 
 impl Manner {
-    fn reset(self) -> String {
-        let settings = if self.resets_settings {
-            RESET_SETTINGS
-        } else {
-            ""
-        };
-        format!("{RESET_ROLE}{settings}")
+    fn reset(&self) -> String {
+        format!("{RESET_ROLE}{}", self.reset)
     }
 }
 

@@ -65,6 +65,15 @@ impl Opening {
         Ok(message)
     }
 
+    /// The names of all settings that a transaction may set.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        let mut names = vec![self.setting.to_string()];
+        names.extend(self.seal.as_ref().map(|_| seal_setting(&self.setting)));
+        let others = self.context_settings.iter();
+        names.extend(others.map(|(_, setting)| setting.to_string()));
+        names
+    }
+
     /// SQL that makes `tenant` the one whose rows are seen.
     pub(crate) fn select_tenant(&self, tenant: &TenantId) -> String {
         let mut sql = self.bind(self.setting.as_str(), tenant.as_str());

@@ -97,7 +97,7 @@ impl TenantPool {
             manner,
         } = &*self.0;
         let begin = opening.message(options, context)?;
-        let open = open(pool, &begin, *manner).await?;
+        let open = open(pool, &begin, manner).await?;
         Ok(TenantTransaction::new(open, context.tenant().clone()))
     }
 
@@ -127,7 +127,7 @@ impl TenantPool {
 pub(crate) async fn open(
     pool: &PgPool,
     begin: &str,
-    manner: Manner,
+    manner: &Manner,
 ) -> Result<OpenTransaction, sqlx::Error> {
     let mut stale = pool.size();
     loop {

@@ -10,7 +10,6 @@ use tenancy_core::{Scoped, TenantId};
 
 use crate::Error;
 use crate::executor::delegate_executor;
-use crate::failure::Failure;
 use crate::open_transaction::{Level, OpenTransaction};
 
 /// A transaction in which row-level security shows the rows of one tenant.
@@ -88,7 +87,7 @@ impl TenantTransaction {
 
     /// Whether another transaction was in the way of this one.
     pub(crate) fn met_conflict(&self) -> bool {
-        self.open.failure == Some(Failure::Conflict)
+        self.open.met_conflict()
     }
 
     /// Runs a scoped statement and reads all rows it yields.

@@ -291,6 +291,28 @@ async fn set_up_may_run_again_and_take_down_undoes_it() {
     assert_eq!(problems(notes.options(), &catalog).await, []);
 }
 
+/// The leak that a check prevents: a plan that is kept holds the tenant of whoever ran it first.
+#[tokio::test]
+async fn an_immutable_function_shows_rows_of_the_last_tenant() {
+    let notes = Notes::new().await.unwrap();
+    let pool = notes.pool(1).await.unwrap();
+    notes
+        .administer("ALTER FUNCTION tenancy.current_tenant_id() IMMUTABLE")
+        .await
+        .unwrap();
+    let mut seen = Vec::new();
+    for tenant in ["a", "b"] {
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM note WHERE tenant_id = 'a'")
+            .fetch_one(&pool.reader(&context(tenant)))
+            .await
+            .unwrap();
+        seen.push(rows);
+    }
+    assert_eq!(seen, [3, 3], "harmless by now");
+    let found = problems(notes.options(), &catalog()).await;
+    assert!(found.iter().any(|(code, _)| *code == "TNC058"), "{found:?}");
+}
+
 /// The policies read another setting when the service says so. A pool that sets the default one would show no rows
 /// rather than all, and nobody would understand why.
 #[tokio::test]

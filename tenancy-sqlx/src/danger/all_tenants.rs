@@ -48,10 +48,12 @@ pub struct AllTenantsTransaction {
 delegate_executor!(AllTenantsTransaction);
 
 /// Speaks like a pool behind PgBouncer, which is right everywhere and as quick as such work needs to be.
-const MANNER: Manner = Manner {
-    named_statements: false,
-    resets_settings: false,
-};
+fn manner() -> Manner {
+    Manner {
+        named_statements: false,
+        reset: "RESET search_path; ".into(),
+    }
+}
 
 /// Tables that look empty to the role: it may read them, policies bind it, and none is for it.
 const BLIND: &str = "SELECT pg_catalog.string_agg(pg_catalog.format('%s.%s', n.nspname, c.relname), ', ' ORDER BY 1) \
@@ -101,13 +103,13 @@ impl AllTenants {
         } else {
             options.read_only()
         };
-        let open = pool::open(&self.pool, &options.begin(), MANNER).await?;
+        let open = pool::open(&self.pool, &options.begin(), &manner()).await?;
         Ok(AllTenantsTransaction { open })
     }
 
     /// In a transaction of its own, so that it stays whatever becomes of the work.
     async fn record(&self) -> Result<(), Error> {
-        let mut open = pool::open(&self.pool, "BEGIN", MANNER).await?;
+        let mut open = pool::open(&self.pool, "BEGIN READ WRITE", &manner()).await?;
         let mut run = async || {
             let (role, blind): (String, Option<String>) = sqlx::query_as(AssertSqlSafe(format!(
                 "SELECT current_user::text, ({BLIND})"

@@ -16,11 +16,12 @@ pub struct Report {
 }
 
 /// Worst first; then by code and object, so that two reports of one database are the same.
-pub(super) fn in_order(findings: &mut [Finding]) {
+pub(super) fn in_order(findings: &mut Vec<Finding>) {
     findings.sort_by(|one, other| {
         let key = |finding: &Finding| (finding.severity, finding.code, finding.object.clone());
         key(one).cmp(&key(other))
     });
+    findings.dedup();
 }
 
 /// A report with errors in it.

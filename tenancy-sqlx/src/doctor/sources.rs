@@ -29,10 +29,15 @@ pub(super) const SOURCES: [Source; 16] = [
               WHERE CASE WHEN given->>'role' IS NULL THEN r.rolname IN (current_user, session_user)
                     ELSE r.rolname = given->>'role' END",
     },
-    // A superuser has every privilege. That is said once, and not again for each object.
+    // A superuser has every privilege. That is said once, and not again for each object. With those whom a role can
+    // become without having their privileges at once, by its own name.
     Source {
         name: "plain",
-        sql: "SELECT * FROM judged WHERE NOT rolsuper",
+        sql: "SELECT * FROM judged WHERE NOT rolsuper
+              UNION
+              SELECT m.oid, j.name, m.rolsuper, m.rolbypassrls, m.rolcreaterole, m.rolreplication
+              FROM judged j JOIN pg_roles m ON pg_has_role(j.oid, m.oid, 'MEMBER') AND NOT pg_has_role(j.oid, m.oid, 'USAGE')
+              WHERE NOT j.rolsuper AND NOT m.rolsuper",
     },
     Source {
         name: "declared",

@@ -113,6 +113,8 @@ pub(super) fn faults_of_the_catalogue_are_found() -> Vec<Fault> {
             CREATE POLICY own ON visit USING (tenant_id = (SELECT tenancy.current_tenant_id()))")
             .in_catalog(|| catalog().tenant_table("visit", "tenant_id")),
         fault("TNC016", "public.visit", "CREATE TABLE visit (tenant_id text)").by_hand(),
+        fault("TNC017", "billing.plan", "CREATE TABLE billing.plan (body text); GRANT SELECT ON billing.plan TO {app}")
+            .with(&[("TNC017", "public.plan")]),
         fault("TNC016", "public.visit", "CREATE TABLE visit (tenant_id text); ALTER TABLE visit ENABLE ROW LEVEL SECURITY;
             CREATE POLICY own ON visit USING (tenant_id = tenancy.current_tenant_id()); GRANT SELECT ON visit TO {app}")
             .by_hand(),
@@ -133,6 +135,9 @@ pub(super) fn faults_of_tables_are_found() -> Vec<Fault> {
         fault("TNC026", "public.tag", "DROP POLICY tenant_isolation ON tag;
             CREATE POLICY narrow ON tag AS RESTRICTIVE USING (tenant_id = (SELECT tenancy.current_tenant_id()))"),
         fault("TNC027", "public.visit", "CREATE TABLE visit (total int); GRANT SELECT ON visit TO {app}"),
+        // The role has no such privilege until it becomes the other, which it may.
+        fault("TNC027", "public.visit", "CREATE TABLE visit (total int); GRANT SELECT ON visit TO {office};
+            ALTER ROLE {app} NOINHERIT; GRANT {office} TO {app}; DROP POLICY back_office ON note"),
         fault("TNC027", "public.visit", "CREATE TABLE visit (tenant_id text, total int); GRANT SELECT (total) ON visit TO PUBLIC")
             .revealing(&["TNC016"]),
         fault("TNC027", "public.visit", "CREATE TABLE visit (total int); ALTER TABLE visit ENABLE ROW LEVEL SECURITY;
@@ -218,6 +223,7 @@ pub(super) fn faults_of_quality_are_found() -> Vec<Fault> {
             LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT current_setting('app.current_tenant_id', true) $$"),
         fault("TNC055", "function tenancy.current_tenant_id()", "ALTER FUNCTION tenancy.current_tenant_id() OWNER TO {app}"),
         fault("TNC056", "function tenancy.current_tenant_id()", "ALTER FUNCTION tenancy.current_tenant_id() SECURITY DEFINER"),
+        fault("TNC058", "function tenancy.current_tenant_id()", "ALTER FUNCTION tenancy.current_tenant_id() IMMUTABLE"),
         fault("TNC057", "role {app}", "ALTER ROLE {app} SET app.current_tenant_id = 'a'"),
         fault("TNC057", "database {database}", "ALTER DATABASE {database} SET app.current_tenant_id = 'a'"),
         fault("TNC057", "role {app}", "ALTER ROLE {app} IN DATABASE {database} SET app.current_tenant_id = 'a'"),
@@ -246,6 +252,10 @@ pub(super) fn faults_of_views_are_found() -> Vec<Fault> {
 pub(super) fn faults_around_the_tables_are_found() -> Vec<Fault> {
     vec![
         fault("TNC065", "function public.every_body()", "CREATE FUNCTION every_body() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER
+            AS 'SELECT body FROM public.note'"),
+        fault("TNC066", "trigger leak on public.plan", "CREATE FUNCTION leak() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+            AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER leak BEFORE INSERT ON plan FOR EACH ROW EXECUTE FUNCTION leak()"),
+        fault("TNC065", "function tenancy.every_body()", "CREATE FUNCTION tenancy.every_body() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER
             AS 'SELECT body FROM public.note'"),
         fault("TNC066", "trigger stamp on public.tag", "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
             AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER stamp BEFORE INSERT ON tag FOR EACH ROW EXECUTE FUNCTION stamp()"),

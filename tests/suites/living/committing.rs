@@ -10,7 +10,7 @@ use tenancy_sqlx::{Error, Isolation, TenantTransaction, TransactionOptions};
 use tenancy_tests::notes::{Notes, context};
 use tenancy_tests::sqlstate::sqlstate;
 
-use super::begun;
+use super::{CONFLICT, begun};
 
 async fn insert(transaction: &mut TenantTransaction) -> Result<(), Error> {
     sqlx::query("INSERT INTO note (tenant_id, body) VALUES ('a', 'new')")
@@ -142,6 +142,32 @@ async fn a_trigger_that_waits_for_the_commit_knows_the_tenant() {
     assert_eq!(names, expected);
 }
 
+/// What a trigger puts off once more runs with the commit itself, for the same tenant.
+#[tokio::test]
+async fn what_is_put_off_to_the_last_knows_the_tenant() {
+    let notes = Notes::new().await.unwrap();
+    notes
+        .administer(
+            "CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 SET CONSTRAINTS ALL DEFERRED;
+                 IF NEW.body = 'new' THEN
+                     INSERT INTO note (tenant_id, body)
+                     VALUES (current_setting('app.current_tenant_id'), 'from the trigger');
+                 END IF;
+                 RETURN NULL;
+             END $$;
+             CREATE CONSTRAINT TRIGGER later AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION put_off()",
+        )
+        .await
+        .unwrap();
+    let mut transaction = begun(&notes).await;
+    insert(&mut transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(rows_of_a(&notes).await, 5);
+}
+
 #[tokio::test]
 async fn a_closure_is_committed_when_it_succeeds_and_undone_when_it_does_not() {
     let notes = Notes::new().await.unwrap();
@@ -193,10 +219,11 @@ async fn a_closure_runs_in_a_task() {
 async fn serialization_failures_are_tried_again_and_nothing_else_is() {
     let notes = Notes::new().await.unwrap();
     notes
-        .administer(
-            "CREATE TABLE counter (tenant_id text PRIMARY KEY, value int NOT NULL);
-             INSERT INTO counter VALUES ('a', 0)",
-        )
+        .administer(format!(
+            "{CONFLICT};
+             CREATE TABLE counter (tenant_id text PRIMARY KEY, value int NOT NULL);
+             INSERT INTO counter VALUES ('a', 0)"
+        ))
         .await
         .unwrap();
     notes
@@ -253,6 +280,27 @@ async fn serialization_failures_are_tried_again_and_nothing_else_is() {
         .unwrap();
     assert_eq!(value, 8);
     assert!(attempts > 8, "nobody was in anybody's way");
+
+    // In a savepoint that was given up, too.
+    let mut attempts = 0;
+    let inside: Result<(), sqlx::Error> = pool
+        .retry(
+            &context("a"),
+            serializable,
+            async |transaction: &mut TenantTransaction| {
+                attempts += 1;
+                let mut savepoint = transaction.savepoint().await?;
+                if attempts < 3 {
+                    sqlx::query("SELECT conflict()")
+                        .execute(&mut *savepoint)
+                        .await?;
+                }
+                Ok(savepoint.release().await?)
+            },
+        )
+        .await;
+    inside.unwrap();
+    assert_eq!(attempts, 3);
 
     let mut attempts = 0;
     let failed: Result<(), sqlx::Error> = pool

@@ -25,7 +25,8 @@ pub(super) const PROBES: [Probe; 15] = [
               FROM pg_proc f JOIN pg_roles o ON o.oid = f.proowner JOIN pg_namespace n ON n.oid = f.pronamespace
               JOIN plain j ON has_function_privilege(j.oid, f.oid, 'EXECUTE') AND has_schema_privilege(j.oid, n.oid, 'USAGE')
               WHERE f.prosecdef AND f.prokind IN ('f', 'p') AND f.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-                AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'tenancy')
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND NOT (n.nspname = 'tenancy' AND f.proname IN ('current_tenant_id', 'refuse_tenant_change'))
                 AND NOT EXISTS (SELECT FROM policy_function p WHERE p.oid = f.oid)
                 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e')
                 AND (o.rolsuper OR o.rolbypassrls
@@ -47,8 +48,10 @@ pub(super) const PROBES: [Probe; 15] = [
         sql: "SELECT format('trigger %s on %s', g.tgname, t.label), t.label,
                      format('its function %s runs as `%s`, whom row-level security does not bind', f.oid::regprocedure, o.rolname),
                      format('ALTER FUNCTION %s SECURITY INVOKER;', f.oid::regprocedure)
-              FROM pg_trigger g JOIN tenant_table t ON t.oid = g.tgrelid JOIN pg_proc f ON f.oid = g.tgfoid JOIN pg_roles o ON o.oid = f.proowner
-              WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND f.prosecdef
+              FROM pg_trigger g JOIN relation t ON t.oid = g.tgrelid JOIN pg_proc f ON f.oid = g.tgfoid JOIN pg_roles o ON o.oid = f.proowner
+              WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND f.prosecdef AND NOT t.of_extension
+                AND (EXISTS (SELECT FROM tenant_table u WHERE u.oid = t.oid) OR EXISTS (SELECT FROM family u WHERE u.oid = t.oid)
+                     OR EXISTS (SELECT FROM reached x WHERE x.oid = t.oid))
                 AND (o.rolsuper OR o.rolbypassrls
                      OR EXISTS (SELECT FROM tenant_table u WHERE NOT u.forced AND pg_has_role(o.oid, u.owner, 'USAGE')))",
     },
@@ -56,7 +59,7 @@ pub(super) const PROBES: [Probe; 15] = [
         check: Check {
             code: "TNC067",
             severity: Severity::Warning,
-            title: "A rule rewrites statements on a tenant table",
+            title: "A rule rewrites statements on a table",
             explanation: "What a rule adds runs with the rights of the owner of the table, and may do so past the policies.",
             example: "CREATE RULE note_log AS ON INSERT TO note DO ALSO INSERT INTO log VALUES (NEW.body);",
             cure: "Write a trigger instead.",
@@ -64,7 +67,10 @@ pub(super) const PROBES: [Probe; 15] = [
         stage: Stage::Examination,
         sql: "SELECT format('rule %s on %s', w.rulename, t.label), t.label, format('rule `%s` rewrites statements with the rights of the owner', w.rulename),
                      format('DROP RULE %I ON %s;', w.rulename, t.ident)
-              FROM pg_rewrite w JOIN tenant_table t ON t.oid = w.ev_class WHERE w.rulename <> '_RETURN'",
+              FROM pg_rewrite w JOIN relation t ON t.oid = w.ev_class
+              WHERE w.rulename <> '_RETURN' AND t.kind IN ('r', 'p') AND NOT t.of_extension
+                AND (EXISTS (SELECT FROM tenant_table u WHERE u.oid = t.oid) OR EXISTS (SELECT FROM family u WHERE u.oid = t.oid)
+                     OR EXISTS (SELECT FROM reached x WHERE x.oid = t.oid))",
     },
     Probe {
         check: Check {

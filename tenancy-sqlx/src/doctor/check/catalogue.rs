@@ -3,7 +3,7 @@
 use super::{Check, Probe, Stage};
 use crate::doctor::Severity;
 
-pub(super) const PROBES: [Probe; 7] = [
+pub(super) const PROBES: [Probe; 8] = [
     Probe {
         check: Check {
             code: "TNC010",
@@ -128,5 +128,24 @@ pub(super) const PROBES: [Probe; 7] = [
                 AND NOT EXISTS (SELECT FROM family f WHERE f.oid = r.oid)
                 -- Open to the role, it is TNC027.
                 AND NOT EXISTS (SELECT FROM reached x WHERE x.oid = r.oid AND x.open)",
+    },
+    Probe {
+        check: Check {
+            code: "TNC017",
+            severity: Severity::Error,
+            title: "A shared name is that of several tables",
+            explanation: "A shared table is declared by its bare name. Where several schemas have a table of that name, each counts as \
+                          shared, also one that nobody meant.",
+            example: "CREATE TABLE billing.plan AS SELECT * FROM note; GRANT SELECT ON billing.plan TO app;",
+            cure: "Rename one of them, or revoke the privileges on it.",
+        },
+        stage: Stage::Posture,
+        sql: "SELECT r.label, r.label, format('`%s` is declared as shared, and several tables that `%s` reaches have that name', r.name, x.role),
+                     format(E'-- if this is not the one that is meant:\\nREVOKE ALL ON %s FROM PUBLIC, %I;', r.ident, x.role)
+              FROM relation r JOIN reached x ON x.oid = r.oid CROSS JOIN input
+              WHERE given->'shared' ? r.name AND NOT r.of_extension
+                AND NOT EXISTS (SELECT FROM declared d WHERE d.schema = r.schema AND d.name = r.name)
+                AND EXISTS (SELECT FROM relation o JOIN reached y ON y.oid = o.oid
+                            WHERE o.name = r.name AND o.oid <> r.oid AND NOT o.of_extension)",
     },
 ];

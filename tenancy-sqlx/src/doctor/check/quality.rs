@@ -7,7 +7,7 @@ use crate::doctor::Severity;
 ///
 /// [Function Volatility Categories]: https://www.postgresql.org/docs/current/xfunc-volatility.html
 /// [Writing SECURITY DEFINER Functions Safely]: https://www.postgresql.org/docs/current/sql-createfunction.html
-pub(super) const PROBES: [Probe; 8] = [
+pub(super) const PROBES: [Probe; 9] = [
     Probe {
         check: Check {
             code: "TNC050",
@@ -173,5 +173,23 @@ pub(super) const PROBES: [Probe; 8] = [
                       AND NOT EXISTS (SELECT FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c
                                       WHERE starts_with(lower(c), (given->>'setting') || '='))) p
               WHERE p.value <> ''",
+    },
+    Probe {
+        check: Check {
+            code: "TNC058",
+            severity: Severity::Error,
+            title: "A policy function is IMMUTABLE and asks who the tenant is",
+            explanation: "Postgres computes such a function once and keeps the value in a prepared plan: the next tenant on the connection that \
+                          runs the same statement sees the rows of the last one.",
+            example: "ALTER FUNCTION tenancy.current_tenant_id() IMMUTABLE;",
+            cure: "Declare the function STABLE.",
+        },
+        stage: Stage::Posture,
+        sql: "SELECT DISTINCT 'function ' || f.signature, NULL::text,
+                     'a policy calls it, and it is IMMUTABLE, so a prepared plan keeps the tenant of whoever ran it first',
+                     format('ALTER FUNCTION %s STABLE;', f.signature)
+              FROM policy_function f JOIN pg_proc p ON p.oid = f.oid
+              WHERE f.volatility = 'i' AND f.kind = 'f' AND f.namespace <> 'pg_catalog'::regnamespace
+                AND (p.pronargs = 0 OR f.body ~* 'current_setting|current_tenant_id')",
     },
 ];
