@@ -153,7 +153,8 @@ impl TenantPoolBuilder {
                 let ours = self.opening.settings();
                 let others = ["search_path", "row_security"].map(str::to_owned);
                 let all = ours.into_iter().chain(others);
-                all.map(|setting| format!("RESET {setting}; ")).collect()
+                let resets: Vec<_> = all.map(|setting| format!("RESET {setting}; ")).collect();
+                resets.concat()
             }
         };
         Manner {

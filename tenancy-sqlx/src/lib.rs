@@ -62,7 +62,7 @@
 //! SQL that an attacker controls is another matter: by default every role may call `set_config` and name another
 //! tenant. Either revoke that, once a database and as a superuser, which closes the ways through an expression:
 //! `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC`; or sign the setting with a
-//! [`Seal`], which Postgres checks and SQL cannot make.
+//! [`Seal`], which Postgres checks, SQL cannot make, and [`pg_stat_activity`](Seal) must not show.
 
 mod builder;
 mod closure;

@@ -17,16 +17,15 @@ use crate::failure::Failure;
 
 type Manager = <Postgres as Database>::TransactionManager;
 
-/// Puts the role of the session back, and what is right for the pool with it ([`Manner`]). Before a transaction opens
-/// as well: a rollback brings back what was set before it.
+/// Puts the role of the session back, and what is right for the pool with it ([`Manner`]).
 const RESET_ROLE: &str = "RESET ROLE; ";
 
-/// Ends what else a session can hold: cursors, what `lastval()` tells, temporary tables, channels listened to.
-/// Some of these take a snapshot, after which the isolation level is settled: never before `BEGIN`.
-const CLEAN: &str = "CLOSE ALL; DISCARD SEQUENCES; DISCARD TEMP; UNLISTEN *; ";
+/// Ends what else a committed transaction can leave to the session: cursors, temporary tables, channels listened to.
+const CLEAN: &str = "CLOSE ALL; DISCARD TEMP; UNLISTEN *; ";
 
-/// Gives back locks of the session, which a rollback keeps.
-const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
+/// What `lastval()` tells, which a rollback keeps. It takes a snapshot, after which the isolation level is settled:
+/// never before `BEGIN`.
+const FORGET: &str = "; DISCARD SEQUENCES";
 
 /// Runs the checks that were put off until now. It fails as well when the server has given the transaction up;
 /// after a COMMIT the server would say so by a word that sqlx does not read.
@@ -36,7 +35,7 @@ const RUN_DEFERRED_CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE; ";
 /// and the commit itself, go by. The empty transaction at the end is for sqlx, which believes to be in one until the
 /// ROLLBACK that rides on the release of the connection.
 const COMMIT: &str = "COMMIT; BEGIN; ";
-const LAST: &str = "; COMMIT; BEGIN";
+const LAST: &str = "COMMIT; BEGIN";
 
 pub(crate) struct OpenTransaction {
     pub(crate) connection: PoolConnection<Postgres>,
@@ -85,7 +84,7 @@ impl OpenTransaction {
         begin: &str,
         manner: &Manner,
     ) -> Result<Self, sqlx::Error> {
-        let message = format!("{}{begin}; {CLEAN}{UNLOCK}", manner.reset());
+        let message = format!("{}{begin}{FORGET}", manner.reset());
         let mut beginning = Beginning(Some(connection));
         if let Some(connection) = &mut beginning.0 {
             Manager::begin(connection, Some(AssertSqlSafe(message).into_sql_str())).await?;
@@ -110,7 +109,7 @@ impl OpenTransaction {
         let reset = self.manner.reset();
         let committed = self
             .control(format!(
-                "{undo}{RUN_DEFERRED_CHECKS}{COMMIT}{CLEAN}{reset}{UNLOCK}{LAST}"
+                "{undo}{RUN_DEFERRED_CHECKS}{COMMIT}{CLEAN}{reset}{LAST}"
             ))
             .await;
         match self.failure {

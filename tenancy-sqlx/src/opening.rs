@@ -34,6 +34,10 @@ pub enum ContextValue {
     Permissions,
 }
 
+/// Gives back locks of the session, which a rollback keeps. It costs as much as the rest of the message, and whoever
+/// only reads is not held up.
+const UNLOCK: &str = "; SELECT pg_catalog.pg_advisory_unlock_all()";
+
 /// What every transaction of a pool begins with.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Opening {
@@ -61,6 +65,9 @@ impl Opening {
         for (value, setting) in &self.context_settings {
             message += "; ";
             message += &self.bind(setting.as_str(), &value.of(context));
+        }
+        if !options.only_reads() {
+            message += UNLOCK;
         }
         Ok(message)
     }

@@ -68,6 +68,10 @@ impl TransactionOptions {
         self.attempts.unwrap_or(5).max(1)
     }
 
+    pub(crate) fn only_reads(self) -> bool {
+        self.read_only
+    }
+
     /// The `BEGIN` that asks for it.
     pub(crate) fn begin(self) -> String {
         let isolation = match self.isolation {

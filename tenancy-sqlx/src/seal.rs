@@ -28,7 +28,11 @@ const BLOCK: usize = 64;
 /// `app.current_tenant_id_seal`. The database checks it with a key that the application role cannot read.
 ///
 /// A seal is for one tenant and does not age: who has seen that of another tenant can use it until the secret is
-/// replaced. SQL in a transaction can read the seal of its own tenant and no other.
+/// replaced. It travels in the text of a statement, which other sessions of the same role can read in
+/// `pg_stat_activity` while it is the last one of its session, and which a log of statements keeps. So against SQL that
+/// an attacker controls revoke that view as well, as a superuser: `REVOKE EXECUTE ON FUNCTION
+/// pg_catalog.pg_stat_get_activity(integer) FROM PUBLIC`. Then SQL in a transaction can read the seal of its own tenant
+/// and no other.
 ///
 /// ```
 /// use tenancy_core::TenantId;
