@@ -14,10 +14,6 @@ mod sources;
 mod statement;
 
 pub use self::allowance::InvalidAllowance;
-#[allow(
-    unused_imports,
-    reason = "for renderings of a report, which list the checks"
-)]
 pub(crate) use self::check::{Check, checks};
 pub use self::examination::Doctor;
 pub use self::finding::{Finding, Severity};

@@ -13,7 +13,7 @@
 //! What to write first:
 //!
 //! 1. declare your tables in a [`TableCatalog`](tenancy_core::TableCatalog);
-//! 2. put [`Rls::set_up_sql`] into a migration;
+//! 2. put [`Rls::set_up_sql`] into a migration, as [setting up a database](manual::setting_up) shows;
 //! 3. connect as a role without superuser and `BYPASSRLS`, and build a [`TenantPool`]. It does not start
 //!    unless the database proves that it keeps the tenants apart.
 //!
@@ -50,6 +50,14 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
+//! | `migrate` | no | `RlsMigration`, the set-up as a migration of sqlx |
+//! | `cli` | no | the command `tenancy` |
 //!
 //! # What is and is not promised
 //!
