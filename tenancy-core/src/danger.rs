@@ -29,7 +29,12 @@ pub fn assume(tenant: TenantId, reason: &str) -> Result<TenantContext, NoReason>
     Ok(TenantContext::assumed(tenant, reason.to_owned()))
 }
 
-fn justified(reason: &str) -> Result<&str, NoReason> {
+/// The reason without the white space around it, or none. For the crates beside this one.
+///
+/// # Errors
+/// When `reason` is blank.
+#[doc(hidden)]
+pub fn justified(reason: &str) -> Result<&str, NoReason> {
     let reason = reason.trim();
     if reason.is_empty() {
         Err(NoReason)

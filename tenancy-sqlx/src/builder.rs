@@ -9,7 +9,6 @@ use tenancy_core::TableCatalog;
 use crate::open_transaction::Manner;
 use crate::opening::{Binding, ContextValue, Opening};
 use crate::pool::{connection, open};
-use crate::seal::seal_setting;
 use crate::setting::identifier;
 use crate::{Error, InvalidOption, Seal, Setting, TenantPool, doctor, understanding};
 
@@ -157,10 +156,7 @@ impl TenantPoolBuilder {
                 resets.concat()
             }
         };
-        Manner {
-            named_statements: self.pooler == Pooler::Direct,
-            reset: reset.into(),
-        }
+        Manner::new(self.pooler == Pooler::Direct, &reset)
     }
 
     async fn prove(&self, catalog: &TableCatalog, manner: &Manner) -> Result<(), Error> {
@@ -204,21 +200,22 @@ impl TenantPoolBuilder {
 
     /// Each setting carries one thing.
     fn check_settings(&self) -> Result<(), InvalidOption> {
-        let Opening {
-            setting,
-            context_settings,
-            seal,
-            ..
-        } = &self.opening;
-        let mut taken = vec![setting.to_string()];
-        taken.extend(seal.as_ref().map(|_| seal_setting(setting)));
-        for (_, setting) in context_settings {
-            if taken.iter().any(|taken| taken == setting.as_str()) {
-                return Err(InvalidOption::SettingTwice(setting.clone()));
-            }
-            taken.push(setting.to_string());
+        let names = self.opening.settings();
+        let times = |setting: &Setting| {
+            names
+                .iter()
+                .filter(|name| *name == setting.as_str())
+                .count()
+        };
+        let mut others = self
+            .opening
+            .context_settings
+            .iter()
+            .map(|(_, setting)| setting);
+        match others.find(|setting| times(setting) > 1) {
+            Some(setting) => Err(InvalidOption::SettingTwice(setting.clone())),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Settings that `after_connect` has set would be put back by the first transaction, and nobody would

@@ -85,11 +85,11 @@ impl TenantPool {
                 let mut transaction = pool.begin_with(&context, options).await?;
                 let mut outcome = work(&mut transaction).await;
                 if outcome.is_ok()
-                    && let Err(error) = transaction.try_commit().await
+                    && let Err(error) = transaction.open.commit().await
                 {
                     outcome = Err(error.into());
                 }
-                let again = transaction.met_conflict() && attempt < options.most_attempts();
+                let again = transaction.open.met_conflict() && attempt < options.most_attempts();
                 if outcome.is_ok() || !again {
                     return outcome;
                 }

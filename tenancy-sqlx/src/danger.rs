@@ -7,6 +7,7 @@ mod all_tenants;
 
 pub use self::all_tenants::{AllTenants, AllTenantsTransaction};
 pub use tenancy_core::danger::NoReason;
+use tenancy_core::danger::justified;
 
 use crate::TenantPoolBuilder;
 
@@ -36,13 +37,4 @@ pub fn unproven(
     tracing::warn!(target: "tenancy::danger", reason, "started a pool without proof that it keeps tenants apart");
     builder.unproven = true;
     Ok(builder)
-}
-
-fn justified(reason: &str) -> Result<&str, NoReason> {
-    let reason = reason.trim();
-    if reason.is_empty() {
-        Err(NoReason)
-    } else {
-        Ok(reason)
-    }
 }

@@ -14,6 +14,7 @@ mod sources;
 mod statement;
 
 pub use self::allowance::InvalidAllowance;
+pub(crate) use self::canary::nobody;
 pub(crate) use self::check::{Check, checks};
 pub use self::examination::Doctor;
 pub use self::finding::{Finding, Severity};

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 
 type Manager = <Postgres as Database>::TransactionManager;
 
-/// Puts the role of the session back, and what is right for the pool with it ([`Manner`]).
+/// Puts the role of the session back. The settings depend on the [`Manner`].
 const RESET_ROLE: &str = "RESET ROLE; ";
 
 /// Ends what else a committed transaction can leave to the session: cursors, temporary tables, channels listened to.
@@ -39,6 +39,8 @@ const LAST: &str = "COMMIT; BEGIN";
 
 pub(crate) struct OpenTransaction {
     pub(crate) connection: PoolConnection<Postgres>,
+    /// `BEGIN` is known to have succeeded.
+    begun: bool,
     /// A statement failed: Postgres rolls back whatever is sent to end the transaction, and sqlx would report that
     /// as a successful commit.
     pub(crate) failure: Option<Failure>,
@@ -56,25 +58,9 @@ pub(crate) type Level = u32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Manner {
     /// Statements have names by which the connection knows them again.
-    pub(crate) named_statements: bool,
-    /// SQL that puts back settings of the session, each statement with a semicolon. Behind a pooler some of them are
-    /// the pooler's.
-    pub(crate) reset: Arc<str>,
-}
-
-/// A connection whose `BEGIN` is not known to have succeeded.
-///
-/// Dropped in that state, by an error or because the future was cancelled, the connection is closed. sqlx
-/// 0.9.0 would give it back to the pool, and the next borrower would work inside this tenant's open
-/// transaction.
-struct Beginning(Option<PoolConnection<Postgres>>);
-
-impl Drop for Beginning {
-    fn drop(&mut self) {
-        if let Some(connection) = &mut self.0 {
-            connection.close_on_drop();
-        }
-    }
+    named_statements: bool,
+    /// SQL that puts back the role and settings of the session.
+    reset: Arc<str>,
 }
 
 impl OpenTransaction {
@@ -84,19 +70,19 @@ impl OpenTransaction {
         begin: &str,
         manner: &Manner,
     ) -> Result<Self, sqlx::Error> {
-        let message = format!("{}{begin}{FORGET}", manner.reset());
-        let mut beginning = Beginning(Some(connection));
-        if let Some(connection) = &mut beginning.0 {
-            Manager::begin(connection, Some(AssertSqlSafe(message).into_sql_str())).await?;
-        }
-        let connection = beginning.0.take().ok_or(sqlx::Error::BeginFailed)?;
-        Ok(Self {
+        let message = format!("{}{begin}{FORGET}", manner.reset);
+        let mut open = Self {
             connection,
+            begun: false,
             failure: None,
             met_conflict: false,
             undo: None,
             manner: manner.clone(),
-        })
+        };
+        let message = AssertSqlSafe(message).into_sql_str();
+        Manager::begin(&mut open.connection, Some(message)).await?;
+        open.begun = true;
+        Ok(open)
     }
 
     /// Commits, and leaves nothing on the session.
@@ -106,7 +92,7 @@ impl OpenTransaction {
         }
         self.ready().await?;
         let undo = self.undo.take().map(undo_sql).unwrap_or_default();
-        let reset = self.manner.reset();
+        let reset = &self.manner.reset;
         let committed = self
             .control(format!(
                 "{undo}{RUN_DEFERRED_CHECKS}{COMMIT}{CLEAN}{reset}{LAST}"
@@ -206,15 +192,28 @@ fn undo_sql(level: Level) -> String {
 }
 
 impl Manner {
-    fn reset(&self) -> String {
-        format!("{RESET_ROLE}{}", self.reset)
+    /// With SQL that puts back `settings` of the session, each statement with a semicolon. Behind a pooler some
+    /// settings are the pooler's.
+    pub(crate) fn new(named_statements: bool, settings: &str) -> Self {
+        Self {
+            named_statements,
+            reset: format!("{RESET_ROLE}{settings}").into(),
+        }
     }
 }
 
 /// Whatever happened, the connection leaves the transaction before it is handed to anybody else: sqlx sends what
 /// is queued here when the connection goes back to the pool.
+///
+/// Where `BEGIN` is not known to have succeeded, because of an error or because its future was dropped, the connection
+/// is closed. sqlx 0.9.0 would give it back to the pool, and the next borrower would work inside this tenant's open
+/// transaction.
 impl Drop for OpenTransaction {
     fn drop(&mut self) {
-        Manager::start_rollback(&mut self.connection);
+        if self.begun {
+            Manager::start_rollback(&mut self.connection);
+        } else {
+            self.connection.close_on_drop();
+        }
     }
 }

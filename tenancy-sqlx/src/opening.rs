@@ -94,12 +94,9 @@ impl Opening {
 
     /// The same by somebody who does not know the secret of the seal.
     pub(crate) fn without_seal(&self, tenant: &TenantId) -> String {
-        let unsealed = Self {
-            seal: None,
-            ..self.clone()
-        };
+        let tenant = self.bind(self.setting.as_str(), tenant.as_str());
         let seal = self.bind(&seal_setting(&self.setting), "");
-        format!("{}; {seal}", unsealed.select_tenant(tenant))
+        format!("{tenant}; {seal}")
     }
 
     fn bind(&self, setting: &str, value: &str) -> String {

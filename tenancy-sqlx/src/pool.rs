@@ -141,7 +141,7 @@ pub(crate) async fn open(
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place that takes a connection, to bind it to a tenant"
+    reason = "the one place that takes a connection, for those who close it unless its transaction is known to be over"
 )]
 pub(crate) async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
     pool.acquire().await

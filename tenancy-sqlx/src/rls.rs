@@ -20,7 +20,7 @@ use self::all_tenants::AllTenants;
 use self::block::block;
 #[cfg(feature = "migrate")]
 pub use self::migration::RlsMigration;
-use crate::setting::{identifier, literal};
+use crate::setting::{literal, qualified};
 use crate::{Seal, Setting};
 
 /// Writes the DDL of row-level security for the tenant tables of a catalogue.
@@ -354,14 +354,6 @@ impl<'a> Rls<'a> {
 /// A statement of PL/pgSQL that ends the set-up.
 fn raise(message: &str) -> String {
     format!("    RAISE EXCEPTION '%', {};\n", literal(message))
-}
-
-fn qualified(table: &TenantTable) -> String {
-    format!(
-        "{}.{}",
-        identifier(table.schema()),
-        identifier(table.name())
-    )
 }
 
 /// `table` as a `regclass`, in SQL that must not name it by an identifier.

@@ -1,6 +1,8 @@
-//! `Setting`, the name of the Postgres setting that carries the tenant, and how values are written.
+//! `Setting`, the name of the Postgres setting that carries the tenant, and how names and values are written in SQL.
 
 use std::fmt;
+
+use tenancy_core::{TenantColumnType, TenantTable};
 
 /// The name of a [customized option] of Postgres, such as `app.current_tenant_id`.
 ///
@@ -65,6 +67,33 @@ pub(crate) fn literal(value: &str) -> String {
 /// `name` as a quoted identifier (PostgreSQL manual §4.1.1).
 pub(crate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `text` between dollar signs, which a person can read (PostgreSQL manual §4.1.2.4). Names may hold dollar signs, so
+/// the tag is one that is not in it.
+pub(crate) fn dollar_quoted(text: &str) -> String {
+    let mut tag = "$do$".to_owned();
+    while text.contains(&tag) {
+        tag.insert(1, '_');
+    }
+    format!("{tag}{text}{tag}")
+}
+
+/// The name of `table` with its schema.
+pub(crate) fn qualified(table: &TenantTable) -> String {
+    format!(
+        "{}.{}",
+        identifier(table.schema()),
+        identifier(table.name())
+    )
+}
+
+/// The cast of the setting, a text, to the type of the tenant columns.
+pub(crate) fn cast(column_type: TenantColumnType) -> String {
+    match column_type {
+        TenantColumnType::Text => String::new(),
+        other => format!("::{}", other.sql()),
+    }
 }
 
 #[cfg(test)]

@@ -70,10 +70,6 @@ impl TenantTransaction {
     /// cannot be reached. When the connection breaks at this very point, whether the server committed is unknown,
     /// as with every database.
     pub async fn commit(mut self) -> Result<(), Error> {
-        self.try_commit().await
-    }
-
-    pub(crate) async fn try_commit(&mut self) -> Result<(), Error> {
         self.open.commit().await
     }
 
@@ -83,11 +79,6 @@ impl TenantTransaction {
     /// When the server cannot be reached. The transaction is over all the same.
     pub async fn rollback(mut self) -> Result<(), Error> {
         self.open.rollback().await
-    }
-
-    /// Whether another transaction was in the way of this one.
-    pub(crate) fn met_conflict(&self) -> bool {
-        self.open.met_conflict()
     }
 
     /// Runs a scoped statement and reads all rows it yields.

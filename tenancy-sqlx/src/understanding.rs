@@ -2,10 +2,9 @@
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, raw_sql};
-use tenancy_core::{TenantColumnType, TenantId};
 
 use crate::opening::Opening;
-use crate::{Error, Rls};
+use crate::{Error, Rls, doctor};
 
 /// Sets a tenant and asks the function of the policies who it is. Without that function the policies are somebody
 /// else's, and there is nothing to compare. To be called in a transaction that is rolled back.
@@ -27,7 +26,7 @@ pub(crate) async fn check(connection: &mut PgConnection, opening: &Opening) -> R
             None => Ok(()),
         };
     }
-    let tenant = somebody(opening.column_type)?;
+    let tenant = doctor::nobody(opening.column_type)?;
     set(connection, opening.select_tenant(&tenant)).await?;
     if understood(connection).await?.as_deref() != Some(tenant.as_str()) {
         return Err(Error::SettingNotRead {
@@ -60,14 +59,4 @@ async fn understood(connection: &mut PgConnection) -> Result<Option<String>, sql
         }
         other => other,
     }
-}
-
-/// Any tenant will do: no row of it is looked for.
-fn somebody(column_type: TenantColumnType) -> Result<TenantId, sqlx::Error> {
-    let text = match column_type {
-        TenantColumnType::Uuid => "00000000-0000-4000-8000-000000000000",
-        TenantColumnType::Bigint => "0",
-        _ => "somebody",
-    };
-    TenantId::parse(text).map_err(|error| sqlx::Error::Decode(error.into()))
 }

@@ -78,6 +78,14 @@ async fn bodies(pool: &TenantPool, tenant: &str) -> Vec<String> {
         .unwrap()
 }
 
+#[track_caller]
+fn is_forbidden(error: &sqlx::Error, sql: &str) {
+    let says = error
+        .to_string()
+        .contains("does not run in a tenant transaction");
+    assert!(says, "{sql}: {error}");
+}
+
 #[tokio::test]
 async fn commands_that_would_end_or_change_the_transaction_are_not_sent() {
     let notes = Notes::new().await.unwrap();
@@ -94,22 +102,12 @@ async fn commands_that_would_end_or_change_the_transaction_are_not_sent() {
             .execute(&mut transaction)
             .await
             .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("does not run in a tenant transaction"),
-            "{sql}: {error}"
-        );
+        is_forbidden(&error, sql);
         let error = sqlx::raw_sql(sql)
             .execute(&mut transaction)
             .await
             .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("does not run in a tenant transaction"),
-            "{sql}: {error}"
-        );
+        is_forbidden(&error, sql);
         assert!(
             (&mut transaction)
                 .prepare(sqlx::SqlSafeStr::into_sql_str(sql))

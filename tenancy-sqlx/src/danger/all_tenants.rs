@@ -3,8 +3,9 @@
 use std::fmt;
 
 use sqlx::{AssertSqlSafe, PgPool};
+use tenancy_core::danger::justified;
 
-use super::{NoReason, justified};
+use super::NoReason;
 use crate::executor::delegate_executor;
 use crate::open_transaction::{Manner, OpenTransaction};
 use crate::{Error, TransactionOptions, pool};
@@ -49,10 +50,7 @@ delegate_executor!(AllTenantsTransaction);
 
 /// Speaks like a pool behind PgBouncer, which is right everywhere and as quick as such work needs to be.
 fn manner() -> Manner {
-    Manner {
-        named_statements: false,
-        reset: "RESET search_path; ".into(),
-    }
+    Manner::new(false, "RESET search_path; ")
 }
 
 /// Tables that look empty to the role: it may read them, policies bind it, and none is for it.
@@ -110,30 +108,27 @@ impl AllTenants {
     /// In a transaction of its own, so that it stays whatever becomes of the work.
     async fn record(&self) -> Result<(), Error> {
         let mut open = pool::open(&self.pool, "BEGIN READ WRITE", &manner()).await?;
-        let mut run = async || {
-            let (role, blind): (String, Option<String>) = sqlx::query_as(AssertSqlSafe(format!(
-                "SELECT current_user::text, ({BLIND})"
-            )))
+        let (role, blind): (String, Option<String>) = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT current_user::text, ({BLIND})"
+        )))
+        .persistent(false)
+        .fetch_one(&mut *open.connection)
+        .await?;
+        let written = sqlx::query(RECORD)
+            .bind(&self.reason)
+            .bind(!self.writes)
             .persistent(false)
-            .fetch_one(&mut *open.connection)
-            .await?;
-            let written = sqlx::query(RECORD)
-                .bind(&self.reason)
-                .bind(!self.writes)
-                .persistent(false)
-                .execute(&mut *open.connection)
-                .await;
-            match written {
-                Ok(_) => open.commit().await?,
-                Err(error) if refuses(&error) => return Err(Error::NoAllTenantsRole { role }),
-                Err(error) => return Err(error.into()),
-            }
-            match blind {
-                Some(tables) => Err(Error::AllTenantsBlind { role, tables }),
-                None => Ok(()),
-            }
-        };
-        run().await
+            .execute(&mut *open.connection)
+            .await;
+        match written {
+            Ok(_) => open.commit().await?,
+            Err(error) if refuses(&error) => return Err(Error::NoAllTenantsRole { role }),
+            Err(error) => return Err(error.into()),
+        }
+        match blind {
+            Some(tables) => Err(Error::AllTenantsBlind { role, tables }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use tenancy_core::{TableCatalog, TenantColumnType, TenantId, TenantTable};
 
 use super::Finding;
 use super::check::check;
+use super::examination::tables;
 use super::statement::{Found, batch};
-use crate::setting::{identifier, literal};
+use crate::setting::{cast, dollar_quoted, identifier, literal, qualified};
 use crate::{Error, Setting};
 
 /// What a cure is written from.
@@ -78,13 +79,8 @@ pub(super) async fn everything(
 ) -> Result<Found, Error> {
     let kind = mend.catalog.column_type();
     let (a, b) = (nobody(kind)?, nobody(kind)?);
-    let tables: Vec<_> = mend
-        .catalog
-        .tenant_tables()
-        .map(|table| json!({ "schema": table.schema(), "name": table.name(), "column": table.tenant_column() }))
-        .collect();
     let input = json!({
-        "tables": tables,
+        "tables": tables(mend.catalog),
         "a": a.as_str(),
         "b": b.as_str(),
         "select_a": select_tenant(&a),
@@ -151,12 +147,7 @@ impl Mend<'_> {
     /// One sound policy in the place of all permissive ones that concern everybody.
     fn fix(&self, table: &TenantTable) -> String {
         let name = qualified(table);
-        let kind = self.catalog.column_type();
-        let cast = if kind == TenantColumnType::Text {
-            String::new()
-        } else {
-            format!("::{}", kind.sql())
-        };
+        let cast = cast(self.catalog.column_type());
         let own = format!(
             "{} = (SELECT nullif(pg_catalog.current_setting({}, true), ''){cast})",
             identifier(table.tenant_column()),
@@ -174,22 +165,13 @@ impl Mend<'_> {
             "-- with a sealed setting, run the SQL of `Rls` instead of the second statement\n\
              DO {};\n\
              CREATE POLICY tenant_isolation ON {name}\n    USING ({own})\n    WITH CHECK ({own});",
-            dollar_quoted(&drop)
+            dollar_quoted(&format!(" {drop} "))
         )
     }
 }
 
-/// Text between dollar signs (PostgreSQL manual §4.1.2.4), which a person can read.
-fn dollar_quoted(text: &str) -> String {
-    let mut tag = String::from("$do$");
-    while text.contains(&tag) {
-        tag.insert(1, '_');
-    }
-    format!("{tag} {text} {tag}")
-}
-
 /// A tenant that does not exist: 128 random bits, or 62 where the column takes a number.
-fn nobody(kind: TenantColumnType) -> Result<TenantId, Error> {
+pub(crate) fn nobody(kind: TenantColumnType) -> Result<TenantId, Error> {
     let random = || RandomState::new().hash_one("tenancy");
     let text = if kind == TenantColumnType::Bigint {
         (random() >> 2).to_string()
@@ -205,14 +187,6 @@ fn nobody(kind: TenantColumnType) -> Result<TenantId, Error> {
         text
     };
     TenantId::parse(&text).map_err(|error| sqlx::Error::Decode(error.into()).into())
-}
-
-fn qualified(table: &TenantTable) -> String {
-    format!(
-        "{}.{}",
-        identifier(table.schema()),
-        identifier(table.name())
-    )
 }
 
 fn label(table: &TenantTable) -> String {

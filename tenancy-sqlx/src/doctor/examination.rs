@@ -1,6 +1,6 @@
 //! `Doctor` and how it examines.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, Postgres};
@@ -13,6 +13,7 @@ use super::report::in_order;
 use super::statement::{self, Found, batch};
 use super::{Finding, Report, Severity};
 use crate::opening::Opening;
+use crate::pool::connection;
 use crate::setting::identifier;
 use crate::{Error, Seal, Setting};
 
@@ -55,12 +56,15 @@ pub struct Doctor<'a> {
 }
 
 /// A connection that is closed unless the transaction on it is known to be over.
-struct Patient(Option<PoolConnection<Postgres>>);
+struct Patient {
+    connection: PoolConnection<Postgres>,
+    is_over: bool,
+}
 
 impl Drop for Patient {
     fn drop(&mut self) {
-        if let Some(connection) = &mut self.0 {
-            connection.close_on_drop();
+        if !self.is_over {
+            self.connection.close_on_drop();
         }
     }
 }
@@ -135,8 +139,11 @@ impl<'a> Doctor<'a> {
         for allowance in &self.allowances {
             allowance.check()?;
         }
-        let mut patient = Patient(Some(connection(pool).await?));
-        let connection = patient.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)?;
+        let mut patient = Patient {
+            connection: connection(pool).await?,
+            is_over: false,
+        };
+        let connection = &mut patient.connection;
         let opening = Opening {
             setting: self.setting.clone(),
             seal: self.seal.clone(),
@@ -152,7 +159,8 @@ impl<'a> Doctor<'a> {
         let mut found = self.ask(connection).await?;
         self.try_it(connection, &mut found, &select_tenant).await?;
         batch(connection, "ROLLBACK").await?;
-        drop(patient.0.take());
+        patient.is_over = true;
+        drop(patient);
         allowance::apply(&self.allowances, &mut found.findings);
         in_order(&mut found.findings);
         Ok(Report {
@@ -253,12 +261,8 @@ impl<'a> Doctor<'a> {
 
 /// What the checks know of the catalogue.
 pub(super) fn input(catalog: &TableCatalog, setting: &Setting, role: Option<&str>) -> String {
-    let tables: Vec<_> = catalog
-        .tenant_tables()
-        .map(|table| json!({ "schema": table.schema(), "name": table.name(), "column": table.tenant_column() }))
-        .collect();
     json!({
-        "tables": tables,
+        "tables": tables(catalog),
         "shared": catalog.shared_tables().collect::<Vec<_>>(),
         "contradictions": catalog.contradictions().collect::<Vec<_>>(),
         "type": catalog.column_type().sql(),
@@ -268,10 +272,10 @@ pub(super) fn input(catalog: &TableCatalog, setting: &Setting, role: Option<&str
     .to_string()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the doctor sees no rows: its transaction is rolled back, and the connection closed unless that is sure"
-)]
-async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-    pool.acquire().await
+/// The declared tenant tables.
+pub(super) fn tables(catalog: &TableCatalog) -> Vec<Value> {
+    catalog
+        .tenant_tables()
+        .map(|table| json!({ "schema": table.schema(), "name": table.name(), "column": table.tenant_column() }))
+        .collect()
 }

@@ -1,13 +1,10 @@
 //! `block`, an anonymous block that no name can end.
 
-/// `body` as a `DO` statement. Names may hold dollar signs, so the tag that quotes the body is one that is not in
-/// it (PostgreSQL manual §4.1.2.4).
+use crate::setting::dollar_quoted;
+
+/// `body` as a `DO` statement.
 pub(super) fn block(body: &str) -> String {
-    let mut tag = "$do$".to_owned();
-    while body.contains(&tag) {
-        tag.insert(1, '_');
-    }
-    format!("DO {tag}\n{body}{tag};\n")
+    format!("DO {};\n", dollar_quoted(&format!("\n{body}")))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Who may do what with the tables.
 
-use super::{Rls, SCHEMA, block, qualified, regclass};
-use crate::setting::{identifier, literal};
+use super::{Rls, SCHEMA, block, regclass};
+use crate::setting::{identifier, literal, qualified};
 
 /// A role and what it is granted on the tenant tables.
 struct Grantee<'a> {

@@ -1,11 +1,11 @@
 //! The policies of a tenant table.
 
-use tenancy_core::{TenantColumnType, TenantTable};
+use tenancy_core::TenantTable;
 
 use super::function::CURRENT;
 use super::table::OnTable;
 use super::{Choice, Rls};
-use crate::setting::identifier;
+use crate::setting::{cast, identifier};
 
 const TENANT: &str = "tenant_isolation";
 const RESTRICTIVE: &str = "tenant_isolation_restrictive";
@@ -46,10 +46,7 @@ impl Rls<'_> {
     /// The tenant that is set, in the type of the tenant columns. The value is cast and never the column, whose
     /// index would be lost; one that cannot be cast is an error, and no row is seen.
     pub(super) fn current_sql(&self, bare: bool) -> String {
-        let cast = match self.catalog.column_type() {
-            TenantColumnType::Text => String::new(),
-            other => format!("::{}", other.sql()),
-        };
+        let cast = cast(self.catalog.column_type());
         if bare {
             format!("{CURRENT}{cast}")
         } else {

@@ -2,8 +2,8 @@
 
 use tenancy_core::TenantTable;
 
-use super::{Choice, Rls, block, column, policy, qualified, regclass};
-use crate::setting::{identifier, literal};
+use super::{Choice, Rls, block, column, policy, regclass};
+use crate::setting::{identifier, literal, qualified};
 
 /// A statement about a table, without the table: it is written out for the declared one, and a block runs it for
 /// each of those beneath. `after` begins with white space.

@@ -179,7 +179,14 @@ async fn many_dropped_savepoints_do_not_pile_up() {
         insert(&mut savepoint, "undone").await.unwrap();
     }
     insert(&mut transaction, "after").await.unwrap();
-    // Each savepoint that is left behind would lie in the next one.
+    // Each savepoint that is left behind would lie in the next one, and hold the lock of its own identifier.
+    let identifiers: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND pid = pg_backend_pid()",
+    )
+    .fetch_one(&mut transaction)
+    .await
+    .unwrap();
+    assert_eq!(identifiers, 1);
     let error = sqlx::query("SELECT 1 / 0").execute(&mut transaction).await;
     error.unwrap_err();
     assert!(matches!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _};
 use tenancy_core::TableCatalog;
-use tenancy_sqlx::{Error, Rls, TenantPool, pool_options};
+use tenancy_sqlx::{Error, Rls, TenantPool, TenantPoolBuilder, pool_options};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::postgres::Cluster;
 use tenancy_tests::sqlstate::sqlstate;
@@ -13,6 +13,16 @@ async fn own_rows(pool: &TenantPool, tenant: &str) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT count(*) FROM note")
         .fetch_one(&pool.reader(&context(tenant)))
         .await
+}
+
+/// A pool of one with a choice more.
+async fn pool_with(
+    notes: &Notes,
+    choose: impl FnOnce(TenantPoolBuilder) -> TenantPoolBuilder,
+) -> TenantPool {
+    let bare = notes.bare_pool(1).await.unwrap();
+    let builder = choose(TenantPool::builder(bare));
+    builder.build(&catalog()).await.unwrap()
 }
 
 async fn terminate(notes: &Notes) {
@@ -118,12 +128,10 @@ async fn a_cluster_that_restarts_serves_every_tenant_its_own_rows_again() {
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_ended() {
     let notes = Notes::new().await.unwrap();
-    let bare = notes.bare_pool(1).await.unwrap();
-    let pool = TenantPool::builder(bare)
-        .statement_timeout(Duration::from_millis(50))
-        .build(&catalog())
-        .await
-        .unwrap();
+    let pool = pool_with(&notes, |builder| {
+        builder.statement_timeout(Duration::from_millis(50))
+    })
+    .await;
     let mut transaction = pool.begin(&context("a")).await.unwrap();
     let slow = sqlx::query("SELECT pg_sleep(60)").execute(&mut transaction);
     assert_eq!(sqlstate(&slow.await.unwrap_err()), "57014");
@@ -135,12 +143,10 @@ async fn a_statement_that_takes_too_long_is_ended() {
 #[tokio::test]
 async fn a_statement_that_nobody_waits_for_frees_its_connection_in_time() {
     let notes = Notes::new().await.unwrap();
-    let bare = notes.bare_pool(1).await.unwrap();
-    let pool = TenantPool::builder(bare)
-        .statement_timeout(Duration::from_millis(200))
-        .build(&catalog())
-        .await
-        .unwrap();
+    let pool = pool_with(&notes, |builder| {
+        builder.statement_timeout(Duration::from_millis(200))
+    })
+    .await;
     let mut transaction = pool.begin(&context("a")).await.unwrap();
     let slow = sqlx::query("SELECT pg_sleep(60)").execute(&mut transaction);
     let patience = Duration::from_millis(20);
@@ -152,12 +158,10 @@ async fn a_statement_that_nobody_waits_for_frees_its_connection_in_time() {
 #[tokio::test]
 async fn a_transaction_that_is_idle_for_too_long_is_ended() {
     let notes = Notes::new().await.unwrap();
-    let bare = notes.bare_pool(1).await.unwrap();
-    let pool = TenantPool::builder(bare)
-        .idle_in_transaction_timeout(Duration::from_millis(50))
-        .build(&catalog())
-        .await
-        .unwrap();
+    let pool = pool_with(&notes, |builder| {
+        builder.idle_in_transaction_timeout(Duration::from_millis(50))
+    })
+    .await;
     let mut transaction = pool.begin(&context("a")).await.unwrap();
     sqlx::query("DELETE FROM note")
         .execute(&mut transaction)

@@ -3,6 +3,19 @@
 use super::{Check, Probe, Stage};
 use crate::doctor::Severity;
 
+/// The SQL that takes a privilege on a schema or a database from everybody by whom a role that is judged has it.
+macro_rules! revocations {
+    ($privilege:literal, $kind:literal, $name:literal, $acl:literal, $owner:literal) => {
+        concat!(
+            "(SELECT string_agg(DISTINCT format('REVOKE ", $privilege, " ON ", $kind, " %I FROM %s;', ", $name, ",
+                      CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END), E'\\n')
+              FROM aclexplode(", $acl, ") AS a
+              WHERE a.privilege_type = '", $privilege, "' AND a.grantee <> ", $owner, "
+                AND (a.grantee = 0 OR EXISTS (SELECT FROM plain k WHERE pg_has_role(k.oid, a.grantee, 'USAGE'))))"
+        )
+    };
+}
+
 /// See the PostgreSQL manual, [Privileges] and [Rules and Privileges].
 ///
 /// [Privileges]: https://www.postgresql.org/docs/current/ddl-priv.html
@@ -116,25 +129,23 @@ pub(super) const PROBES: [Probe; 15] = [
             cure: "Revoke CREATE on every schema and on the database.",
         },
         stage: Stage::Posture,
-        sql: "SELECT 'schema ' || n.nspname, NULL::text, format('`%s` may create tables in it, which no policy would protect', min(j.name)),
-                     coalesce((SELECT string_agg(DISTINCT format('REVOKE CREATE ON SCHEMA %I FROM %s;', n.nspname,
-                                        CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END), E'\\n')
-                               FROM aclexplode(n.nspacl) AS a
-                               WHERE a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
-                                 AND (a.grantee = 0 OR EXISTS (SELECT FROM plain k WHERE pg_has_role(k.oid, a.grantee, 'USAGE')))),
+        sql: concat!(
+            "SELECT 'schema ' || n.nspname, NULL::text, format('`%s` may create tables in it, which no policy would protect', min(j.name)),
+                     coalesce(",
+            revocations!("CREATE", "SCHEMA", "n.nspname", "n.nspacl", "n.nspowner"),
+            ",
                               format('ALTER SCHEMA %I OWNER TO CURRENT_USER;', n.nspname))
               FROM pg_namespace n JOIN plain j ON has_schema_privilege(j.oid, n.oid, 'CREATE')
               WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' GROUP BY n.nspname, n.nspacl, n.nspowner
               UNION ALL
               SELECT 'database ' || d.datname, NULL::text, format('`%s` may create schemas in it, and tables in those', min(j.name)),
-                     coalesce((SELECT string_agg(DISTINCT format('REVOKE CREATE ON DATABASE %I FROM %s;', d.datname,
-                                        CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END), E'\\n')
-                               FROM aclexplode(d.datacl) AS a
-                               WHERE a.privilege_type = 'CREATE' AND a.grantee <> d.datdba
-                                 AND (a.grantee = 0 OR EXISTS (SELECT FROM plain k WHERE pg_has_role(k.oid, a.grantee, 'USAGE')))),
+                     coalesce(",
+            revocations!("CREATE", "DATABASE", "d.datname", "d.datacl", "d.datdba"),
+            ",
                               format('ALTER DATABASE %I OWNER TO CURRENT_USER;', d.datname))
               FROM pg_database d JOIN plain j ON has_database_privilege(j.oid, d.oid, 'CREATE')
               WHERE d.datname = current_database() GROUP BY d.datname, d.datacl, d.datdba",
+        ),
     },
     Probe {
         check: Check {
@@ -147,15 +158,15 @@ pub(super) const PROBES: [Probe; 15] = [
             cure: "Revoke TEMPORARY on the database, as `Rls` does.",
         },
         stage: Stage::Posture,
-        sql: "SELECT 'database ' || d.datname, NULL::text, format('`%s` may create temporary tables, which outlive a transaction', min(j.name)),
-                     coalesce((SELECT string_agg(DISTINCT format('REVOKE TEMPORARY ON DATABASE %I FROM %s;', d.datname,
-                                        CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END), E'\\n')
-                               FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
-                               WHERE a.privilege_type = 'TEMPORARY' AND a.grantee <> d.datdba
-                                 AND (a.grantee = 0 OR EXISTS (SELECT FROM plain k WHERE pg_has_role(k.oid, a.grantee, 'USAGE')))),
+        sql: concat!(
+            "SELECT 'database ' || d.datname, NULL::text, format('`%s` may create temporary tables, which outlive a transaction', min(j.name)),
+                     coalesce(",
+            revocations!("TEMPORARY", "DATABASE", "d.datname", "coalesce(d.datacl, acldefault('d', d.datdba))", "d.datdba"),
+            ",
                               format('ALTER DATABASE %I OWNER TO CURRENT_USER;', d.datname))
               FROM pg_database d JOIN plain j ON has_database_privilege(j.oid, d.oid, 'TEMPORARY')
               WHERE d.datname = current_database() GROUP BY d.datname, d.datacl, d.datdba",
+        ),
     },
     Probe {
         check: Check {

@@ -3,6 +3,15 @@
 use super::{Check, Probe, Stage};
 use crate::doctor::Severity;
 
+/// The SQL that takes from role `j` whatever makes it role `o`.
+macro_rules! memberships_that_lead_there {
+    () => {
+        "(SELECT string_agg(format('REVOKE %I FROM %I;', g.rolname, j.name), E'\\n' ORDER BY g.rolname)
+          FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+          WHERE m.member = j.oid AND (g.oid = o.oid OR pg_has_role(g.oid, o.oid, 'MEMBER')))"
+    };
+}
+
 /// See the PostgreSQL manual, [Role Attributes] and [Predefined Roles].
 ///
 /// [Role Attributes]: https://www.postgresql.org/docs/current/role-attributes.html
@@ -102,14 +111,16 @@ pub(super) const PROBES: [Probe; 8] = [
             cure: "Let a role own the tables that nobody connects as but migrations.",
         },
         stage: Stage::Examination,
-        sql: "SELECT t.label, t.label,
+        sql: concat!(
+            "SELECT t.label, t.label,
                      CASE WHEN o.oid = j.oid THEN format('`%s` owns the table and can switch its policies off', j.name)
                      ELSE format('`%s` can become `%s`, which owns the table and can switch its policies off', j.name, o.rolname) END,
                      CASE WHEN o.oid = j.oid THEN format('ALTER TABLE %s OWNER TO CURRENT_USER;', t.ident)
-                     ELSE (SELECT string_agg(format('REVOKE %I FROM %I;', g.rolname, j.name), E'\\n' ORDER BY g.rolname)
-                           FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
-                           WHERE m.member = j.oid AND (g.oid = o.oid OR pg_has_role(g.oid, o.oid, 'MEMBER'))) END
+                     ELSE ",
+            memberships_that_lead_there!(),
+            " END
               FROM tenant_table t JOIN pg_roles o ON o.oid = t.owner JOIN plain j ON pg_has_role(j.oid, o.oid, 'MEMBER')",
+        ),
     },
     Probe {
         check: Check {
@@ -122,13 +133,15 @@ pub(super) const PROBES: [Probe; 8] = [
             cure: "Revoke the membership.",
         },
         stage: Stage::Posture,
-        sql: "SELECT 'role ' || j.name, NULL::text,
+        sql: concat!(
+            "SELECT 'role ' || j.name, NULL::text,
                      format('`%s` is a member of `%s`, which reaches the files beneath all tables', j.name, o.rolname),
-                     (SELECT string_agg(format('REVOKE %I FROM %I;', g.rolname, j.name), E'\\n' ORDER BY g.rolname)
-                      FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
-                      WHERE m.member = j.oid AND (g.oid = o.oid OR pg_has_role(g.oid, o.oid, 'MEMBER')))
+                     ",
+            memberships_that_lead_there!(),
+            "
               FROM plain j JOIN pg_roles o ON pg_has_role(j.oid, o.oid, 'MEMBER')
               WHERE o.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')",
+        ),
     },
     Probe {
         check: Check {
@@ -142,11 +155,12 @@ pub(super) const PROBES: [Probe; 8] = [
             cure: "Revoke the membership and grant what the service uses, table by table.",
         },
         stage: Stage::Examination,
-        sql: "SELECT 'role ' || j.name, NULL::text,
+        sql: concat!(
+            "SELECT 'role ' || j.name, NULL::text,
                      format('`%s` is a member of `%s`, which sees more than the rows of a tenant', j.name, o.rolname),
-                     (SELECT string_agg(format('REVOKE %I FROM %I;', g.rolname, j.name), E'\\n' ORDER BY g.rolname)
-                      FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
-                      WHERE m.member = j.oid AND (g.oid = o.oid OR pg_has_role(g.oid, o.oid, 'MEMBER')))
+                     ",
+            memberships_that_lead_there!(),
+            "
               FROM plain j JOIN pg_roles o ON pg_has_role(j.oid, o.oid, 'MEMBER')
               WHERE o.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_monitor', 'pg_read_all_stats',
                                   'pg_stat_scan_tables', 'pg_create_subscription')
@@ -154,5 +168,6 @@ pub(super) const PROBES: [Probe; 8] = [
                 AND NOT (o.rolname IN ('pg_read_all_stats', 'pg_stat_scan_tables')
                          AND EXISTS (SELECT FROM pg_roles m WHERE m.rolname = 'pg_monitor'
                                      AND pg_has_role(j.oid, m.oid, 'MEMBER')))",
+        ),
     },
 ];
