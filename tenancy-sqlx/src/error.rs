@@ -74,15 +74,21 @@ pub enum Error {
         /// The tables, as `schema.table`.
         tables: String,
     },
-    /// A scoped statement was built for another tenant than that of the transaction. Nothing was sent.
-    #[error(
-        "a statement built for tenant `{statement}` cannot run in a transaction of tenant `{transaction}`"
-    )]
+    /// A scoped statement was built for another tenant than the one that it was to run for. Nothing was sent.
+    #[error("a statement built for tenant `{statement}` cannot run for tenant `{tenant}`")]
     ForeignStatement {
         /// The tenant that the statement was built for.
         statement: TenantId,
         /// The tenant of the transaction.
-        transaction: TenantId,
+        tenant: TenantId,
+    },
+    /// A value of a scoped statement is of a kind that the database does not have. Nothing was sent.
+    #[error("{database} does not take a value of this kind: {value}")]
+    UnsupportedValue {
+        /// The kind of value.
+        value: &'static str,
+        /// The database.
+        database: &'static str,
     },
 }
 

@@ -80,6 +80,8 @@ mod doctor;
 mod error;
 mod executor;
 mod failure;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod for_tenant;
 mod invalid_option;
 pub mod manual;
 mod open_transaction;
@@ -90,6 +92,7 @@ mod pool_options;
 mod reader;
 mod rls;
 mod savepoint;
+mod scoped;
 mod seal;
 mod setting;
 mod transaction;
@@ -101,6 +104,8 @@ pub use self::doctor::{
     Doctor, Finding, InvalidAllowance, Rendering, Report, ReportFormat, Severity, Unsound,
 };
 pub use self::error::Error;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+pub use self::for_tenant::{ForTenant, TenantExecutor, WithoutRls};
 pub use self::invalid_option::InvalidOption;
 pub use self::opening::{Binding, ContextValue};
 pub use self::options::{Isolation, TransactionOptions};

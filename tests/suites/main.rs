@@ -14,6 +14,7 @@ mod cluster;
 mod command;
 mod configuration;
 mod doctor;
+mod executing;
 mod isolation;
 mod keys;
 mod living;
