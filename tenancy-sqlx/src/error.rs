@@ -3,7 +3,7 @@
 use tenancy_core::{ScopeError, TenantId, WrongTenantType};
 
 use crate::doctor::{InvalidAllowance, Unsound};
-use crate::{InvalidOption, Setting};
+use crate::{DiscoveryError, InvalidOption, Setting};
 
 /// What can go wrong between a tenant and the database.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,9 @@ pub enum Error {
     /// The tenant cannot stand in the tenant columns. Nothing was sent.
     #[error(transparent)]
     TenantType(#[from] WrongTenantType),
+    /// The tables of a database are no catalogue.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
     /// A choice for a pool that cannot be meant. Nothing was sent.
     #[error(transparent)]
     Option(#[from] InvalidOption),

@@ -76,6 +76,7 @@ mod builder;
 mod closure;
 mod command;
 pub mod danger;
+mod discovery;
 mod doctor;
 mod error;
 mod executor;
@@ -100,6 +101,7 @@ mod understanding;
 
 pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
+pub use self::discovery::{Discovery, DiscoveryError, OddColumn};
 pub use self::doctor::{
     Doctor, Finding, InvalidAllowance, Rendering, Report, ReportFormat, Severity, Unsound,
 };
