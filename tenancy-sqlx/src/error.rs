@@ -3,7 +3,7 @@
 use tenancy_core::{ScopeError, TenantId, WrongTenantType};
 
 use crate::doctor::{InvalidAllowance, Unsound};
-use crate::{DiscoveryError, InvalidOption, Setting};
+use crate::{DiscoveryError, InvalidCursor, InvalidOption, Setting};
 
 /// What can go wrong between a tenant and the database.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,9 @@ pub enum Error {
     /// The tables of a database are no catalogue.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
+    /// A cursor that is none, or is one of another list. Nothing was sent.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
     /// A choice for a pool that cannot be meant. Nothing was sent.
     #[error(transparent)]
     Option(#[from] InvalidOption),

@@ -91,6 +91,7 @@ mod options;
 mod pool;
 mod pool_options;
 mod reader;
+mod repository;
 mod rls;
 mod savepoint;
 mod scoped;
@@ -114,6 +115,7 @@ pub use self::options::{Isolation, TransactionOptions};
 pub use self::pool::TenantPool;
 pub use self::pool_options::pool_options;
 pub use self::reader::TenantReader;
+pub use self::repository::{Cursor, InvalidCursor, List, Page, Repository, RowKey};
 pub use self::rls::Rls;
 #[cfg(feature = "migrate")]
 pub use self::rls::RlsMigration;

@@ -27,6 +27,7 @@ mod posture;
 mod presenting;
 mod properties;
 mod redaction;
+mod repository;
 mod rls;
 mod scenario;
 mod sealing;
