@@ -1,11 +1,12 @@
 //! `Discovery`, the tables that a database has already, as a catalogue.
 
-use std::collections::BTreeMap;
-
 use sqlx::PgExecutor;
 use tenancy_core::{TableCatalog, TenantColumnType};
 
 use crate::Error;
+
+/// The schema of tables that are declared without one.
+const PUBLIC: &str = "public";
 
 /// Reads a [`TableCatalog`] from a database: the tables that have the tenant column.
 ///
@@ -52,12 +53,6 @@ pub enum DiscoveryError {
         /// The tenant column.
         column: String,
     },
-    /// Tables of several schemas, as `schema.table`, that a statement could not tell apart by their bare names.
-    #[error(
-        "tables {} have one name; a statement names its table without a schema, so look at one schema at a time",
-        quoted(.0)
-    )]
-    SameName(Vec<String>),
     /// Tenant columns of a type that tenants cannot have, or of another than most.
     #[error(
         "a tenant column has to be of type text, varchar, uuid or bigint, the same in all tables, and not so are {}",
@@ -76,6 +71,7 @@ pub struct OddColumn {
     pub column_type: String,
 }
 
+/// A table with the tenant column.
 #[derive(Debug)]
 struct Table {
     schema: String,
@@ -83,18 +79,30 @@ struct Table {
     column_type: String,
 }
 
-/// Rows of tables, and one without a table for each schema that is not there.
+/// What was found.
+#[derive(Debug, Default)]
+struct Found {
+    tables: Vec<Table>,
+    /// Schema and name.
+    shared: Vec<(String, String)>,
+}
+
+/// Tables with the tenant column and those that are shared, which have no type here; and a row without a name for each
+/// schema that is not there.
 const TABLES: &str = "SELECT n.nspname::text, c.relname::text, \
-            pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) \
+            CASE WHEN c.relname <> ALL ($3) \
+                 THEN pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) END \
      FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     JOIN pg_catalog.pg_attribute a \
+     LEFT JOIN pg_catalog.pg_attribute a \
          ON a.attrelid = c.oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped \
-     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-     WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition \
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
-                       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid \
-                         AND d.deptype = 'e') \
+     LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+     WHERE n.nspname = ANY ($1) \
+       AND (c.relname = ANY ($3) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+            OR a.attname IS NOT NULL AND c.relkind IN ('r', 'p') AND NOT c.relispartition \
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+                               WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid \
+                                 AND d.deptype = 'e')) \
      UNION ALL \
      SELECT s, NULL, NULL FROM pg_catalog.unnest($1) s \
      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = s) \
@@ -105,7 +113,7 @@ impl Discovery {
     pub fn new(tenant_column: &str) -> Self {
         Self {
             tenant_column: tenant_column.to_owned(),
-            schemas: vec!["public".to_owned()],
+            schemas: vec![PUBLIC.to_owned()],
             shared: Vec::new(),
             commonest_type: false,
         }
@@ -134,50 +142,59 @@ impl Discovery {
     /// The catalogue, by one question to the database. Any role may ask it.
     ///
     /// # Errors
-    /// [`Error::Discovery`] when there is no such schema or no such table, when two tables have one name, and when the
-    /// tenant columns differ in type or have one that tenants cannot have; [`Error::Database`] when the database
+    /// [`Error::Discovery`] when there is no such schema or no such table, and when the tenant columns differ in type or have one that tenants cannot have; [`Error::Database`] when the database
     /// cannot be asked.
     pub async fn catalog(&self, database: impl PgExecutor<'_>) -> Result<TableCatalog, Error> {
-        let tables = self.tables(database).await?;
-        let column_type = self.column_type(&tables)?;
-        let mut catalog = TableCatalog::new().tenant_column_type(column_type);
+        let Found { tables, shared } = self.find(database).await?;
+        let mut catalog = TableCatalog::new().tenant_column_type(self.column_type(&tables)?);
         for Table { schema, name, .. } in &tables {
-            catalog = catalog.tenant_table_in(schema, name, &self.tenant_column);
+            catalog = match schema.as_str() {
+                PUBLIC => catalog.tenant_table(name, &self.tenant_column),
+                schema => catalog.tenant_table_in(schema, name, &self.tenant_column),
+            };
         }
-        for name in &self.shared {
+        for (schema, name) in &shared {
+            catalog = match schema.as_str() {
+                PUBLIC => catalog.shared_table(name),
+                schema => catalog.shared_table_in(schema, name),
+            };
+        }
+        // It may be where nobody looked.
+        let unseen = |name: &&String| shared.iter().all(|(_, found)| found != *name);
+        for name in self.shared.iter().filter(unseen) {
             catalog = catalog.shared_table(name);
         }
         Ok(catalog)
     }
 
-    async fn tables(&self, database: impl PgExecutor<'_>) -> Result<Vec<Table>, Error> {
+    async fn find(&self, database: impl PgExecutor<'_>) -> Result<Found, Error> {
         let rows: Vec<(String, Option<String>, Option<String>)> = sqlx::query_as(TABLES)
             .bind(&self.schemas)
             .bind(&self.tenant_column)
+            .bind(&self.shared)
             .fetch_all(database)
             .await?;
-        let mut tables = Vec::new();
+        let mut found = Found::default();
         let mut missing = Vec::new();
         for row in rows {
             match row {
-                (_, Some(name), _) if self.shared.contains(&name) => {}
-                (schema, Some(name), Some(column_type)) => tables.push(Table {
+                (schema, Some(name), Some(column_type)) => found.tables.push(Table {
                     schema,
                     name,
                     column_type,
                 }),
-                (schema, ..) => missing.push(schema),
+                (schema, Some(name), None) => found.shared.push((schema, name)),
+                (schema, None, _) => missing.push(schema),
             }
         }
         if !missing.is_empty() {
             return Err(DiscoveryError::NoSchema(missing).into());
         }
-        if tables.is_empty() {
+        if found.tables.is_empty() {
             let (schemas, column) = (self.schemas.clone(), self.tenant_column.clone());
             return Err(DiscoveryError::NoTable { schemas, column }.into());
         }
-        one_name_each(&tables)?;
-        Ok(tables)
+        Ok(found)
     }
 
     fn column_type(&self, tables: &[Table]) -> Result<TenantColumnType, DiscoveryError> {
@@ -202,7 +219,7 @@ impl Discovery {
                 found.is_none() || found != commonest
             })
             .map(|table| OddColumn {
-                table: table.full_name(),
+                table: format!("{}.{}", table.schema, table.name),
                 column_type: table.column_type.clone(),
             })
             .collect();
@@ -210,25 +227,6 @@ impl Discovery {
             Some(commonest) if self.commonest_type || odd.is_empty() => Ok(commonest),
             _ => Err(DiscoveryError::ColumnType(odd)),
         }
-    }
-}
-
-impl Table {
-    fn full_name(&self) -> String {
-        format!("{}.{}", self.schema, self.name)
-    }
-}
-
-/// A catalogue knows a table by its bare name.
-fn one_name_each(tables: &[Table]) -> Result<(), DiscoveryError> {
-    let mut schemas = BTreeMap::<&str, Vec<String>>::new();
-    for table in tables {
-        let same = schemas.entry(&table.name).or_default();
-        same.push(table.full_name());
-    }
-    match schemas.into_values().find(|tables| tables.len() > 1) {
-        Some(tables) => Err(DiscoveryError::SameName(tables)),
-        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Error`, what can go wrong between a tenant and the database.
 
-use tenancy_core::{ScopeError, TenantId, WrongTenantType};
+use tenancy_core::{Dialect, ScopeError, TenantId, WrongTenantType};
 
 use crate::doctor::{InvalidAllowance, Unsound};
 use crate::{DiscoveryError, InvalidCursor, InvalidOption, Setting};
@@ -88,13 +88,23 @@ pub enum Error {
         /// The tenant of the transaction.
         tenant: TenantId,
     },
+    /// A scoped statement is in the SQL of another database. Nothing was sent.
+    #[error(
+        "a statement for {statement:?} cannot run on {database:?}; name the database in `TableCatalog::sql_dialect`"
+    )]
+    ForeignDialect {
+        /// Whose SQL the statement is.
+        statement: Dialect,
+        /// The database.
+        database: Dialect,
+    },
     /// A value of a scoped statement is of a kind that the database does not have. Nothing was sent.
-    #[error("{database} does not take a value of this kind: {value}")]
+    #[error("{database:?} does not take a value of this kind: {value}")]
     UnsupportedValue {
         /// The kind of value.
         value: &'static str,
         /// The database.
-        database: &'static str,
+        database: Dialect,
     },
 }
 

@@ -3,13 +3,12 @@
 use std::fmt;
 
 use futures_core::stream::BoxStream;
-use sea_query::QueryStatementBuilder;
 use sea_query_sqlx::SqlxValues;
 use sqlx::{Database, Executor, FromRow, IntoArguments};
 use tenancy_core::{Scoped, TenantContext};
 
 use crate::Error;
-use crate::scoped::Bound;
+use crate::scoped::{Bound, Speaks};
 
 /// Runs scoped statements on SQLite and MySQL, over a plain pool, connection or transaction of sqlx.
 ///
@@ -19,15 +18,15 @@ use crate::scoped::Bound;
 /// here.
 ///
 /// ```no_run
-/// use sea_query::{Expr, ExprTrait, Query};
+/// use sea_query::{Expr, ExprTrait};
 /// use sqlx::SqlitePool;
-/// use tenancy_core::{TableCatalog, TenantContext};
+/// use tenancy_core::{Dialect, TableCatalog, TenantContext};
 /// use tenancy_sqlx::ForTenant;
 ///
-/// # async fn example(pool: SqlitePool, tables: TableCatalog, tenant: TenantContext) -> Result<(), tenancy_sqlx::Error> {
+/// # async fn example(pool: SqlitePool, tenant: TenantContext) -> Result<(), tenancy_sqlx::Error> {
+/// let tables = TableCatalog::new().sql_dialect(Dialect::Sqlite).tenant_table("note", "tenant_id");
 /// let scope = tenant.scope(&tables);
-/// let pinned = Query::select().column("body").from("note").and_where(Expr::col("pinned").eq(true)).take();
-/// let pinned = scope.select(pinned)?;
+/// let pinned = scope.select().column("body").from("note").and_where(Expr::col("pinned").eq(true)).finish()?;
 /// let bodies: Vec<(String,)> = pool.for_tenant(&tenant).fetch_all(&pinned).await?;
 ///
 /// let unpin = scope.update("note").value("pinned", false).finish()?;
@@ -59,23 +58,13 @@ impl<'c, E: Executor<'c, Database: WithoutRls>> ForTenant<'c> for E {}
     note = "on Postgres they run in a `TenantTransaction`, made by `TenantPool::begin`",
     note = "for SQLite and MySQL turn on the features `sqlite` and `mysql` of tenancy-sqlx"
 )]
-pub trait WithoutRls: Database + sealed::Sealed {}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-#[cfg(feature = "sqlite")]
-mod sqlite {
-    impl super::sealed::Sealed for sqlx::Sqlite {}
-    impl super::WithoutRls for sqlx::Sqlite {}
-}
+pub trait WithoutRls: Speaks {}
 
 #[cfg(feature = "mysql")]
-mod mysql {
-    impl super::sealed::Sealed for sqlx::MySql {}
-    impl super::WithoutRls for sqlx::MySql {}
-}
+impl WithoutRls for sqlx::MySql {}
+
+#[cfg(feature = "sqlite")]
+impl WithoutRls for sqlx::Sqlite {}
 
 /// An executor that runs a scoped statement of one tenant. Made by [`ForTenant::for_tenant`].
 #[must_use = "it runs nothing by itself"]
@@ -96,10 +85,7 @@ where
     /// Before anything is sent: [`Error::ForeignStatement`] when it was built for another tenant,
     /// [`Error::UnsupportedValue`] when the database has no place for one of its values. [`Error::Database`] when it
     /// fails.
-    pub async fn fetch_all<T>(
-        self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<Vec<T>, Error>
+    pub async fn fetch_all<T>(self, statement: &Scoped<impl Sized>) -> Result<Vec<T>, Error>
     where
         T: for<'r> FromRow<'r, <E::Database as Database>::Row> + Send + Unpin,
     {
@@ -110,10 +96,7 @@ where
     ///
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all).
-    pub async fn fetch_optional<T>(
-        self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<Option<T>, Error>
+    pub async fn fetch_optional<T>(self, statement: &Scoped<impl Sized>) -> Result<Option<T>, Error>
     where
         T: for<'r> FromRow<'r, <E::Database as Database>::Row> + Send + Unpin,
     {
@@ -125,10 +108,7 @@ where
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all), and [`sqlx::Error::RowNotFound`] when there is no row. A row of
     /// another tenant and a row that does not exist give the same answer.
-    pub async fn fetch_one<T>(
-        self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<T, Error>
+    pub async fn fetch_one<T>(self, statement: &Scoped<impl Sized>) -> Result<T, Error>
     where
         T: for<'r> FromRow<'r, <E::Database as Database>::Row> + Send + Unpin,
     {
@@ -139,10 +119,7 @@ where
     ///
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all), as an item of the stream, after which none follows.
-    pub fn stream<T>(
-        self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> BoxStream<'c, Result<T, Error>>
+    pub fn stream<T>(self, statement: &Scoped<impl Sized>) -> BoxStream<'c, Result<T, Error>>
     where
         T: for<'r> FromRow<'r, <E::Database as Database>::Row> + Send + Unpin + 'c,
         E: 'c,
@@ -156,15 +133,12 @@ where
     /// As for [`fetch_all`](Self::fetch_all).
     pub async fn execute(
         self,
-        statement: &Scoped<impl QueryStatementBuilder>,
+        statement: &Scoped<impl Sized>,
     ) -> Result<<E::Database as Database>::QueryResult, Error> {
         self.bind(statement)?.execute(self.executor).await
     }
 
-    fn bind(
-        &self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<Bound<E::Database>, Error> {
+    fn bind(&self, statement: &Scoped<impl Sized>) -> Result<Bound<E::Database>, Error> {
         Bound::new(statement, self.context.tenant())
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt as _, TryStreamExt as _};
-use sea_query::QueryStatementBuilder;
 use sqlx::postgres::{PgRow, PgStatement, PgTypeInfo};
 use sqlx::{Error, Execute, Executor, FromRow, Postgres, SqlStr};
 use sqlx_core::describe::Describe;
@@ -43,10 +42,7 @@ impl TenantReader {
     ///
     /// # Errors
     /// As for [`TenantTransaction::fetch_all`], and [`TenantPool::read`].
-    pub async fn fetch_all<T>(
-        &self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<Vec<T>, crate::Error>
+    pub async fn fetch_all<T>(&self, statement: &Scoped<impl Sized>) -> Result<Vec<T>, crate::Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
@@ -59,7 +55,7 @@ impl TenantReader {
     /// As for [`fetch_all`](Self::fetch_all).
     pub async fn fetch_optional<T>(
         &self,
-        statement: &Scoped<impl QueryStatementBuilder>,
+        statement: &Scoped<impl Sized>,
     ) -> Result<Option<T>, crate::Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
@@ -71,10 +67,7 @@ impl TenantReader {
     ///
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all), and [`sqlx::Error::RowNotFound`] when there is no row.
-    pub async fn fetch_one<T>(
-        &self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<T, crate::Error>
+    pub async fn fetch_one<T>(&self, statement: &Scoped<impl Sized>) -> Result<T, crate::Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
@@ -87,7 +80,7 @@ impl TenantReader {
     /// As for [`fetch_all`](Self::fetch_all), as an item of the stream, after which none follows.
     pub fn stream<'r, T>(
         &'r self,
-        statement: &Scoped<impl QueryStatementBuilder>,
+        statement: &Scoped<impl Sized>,
     ) -> BoxStream<'r, Result<T, crate::Error>>
     where
         T: for<'row> FromRow<'row, PgRow> + Send + Unpin + 'r,
@@ -95,10 +88,7 @@ impl TenantReader {
         Bound::stream(self.bind(statement), self)
     }
 
-    fn bind(
-        &self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<Bound<Postgres>, crate::Error> {
+    fn bind(&self, statement: &Scoped<impl Sized>) -> Result<Bound<Postgres>, crate::Error> {
         Bound::new(statement, self.context.tenant())
     }
 

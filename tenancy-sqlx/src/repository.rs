@@ -6,7 +6,7 @@ mod list;
 
 use std::fmt;
 
-use sea_query::{Expr, ExprTrait as _, Query};
+use sea_query::{Expr, ExprTrait as _};
 use sqlx::FromRow;
 use sqlx::postgres::PgRow;
 use tenancy_core::TableCatalog;
@@ -105,12 +105,13 @@ where
         transaction: &mut TenantTransaction,
         key: K,
     ) -> Result<Option<T>, Error> {
-        let select = Query::select()
+        let select = transaction
+            .scope(&self.catalog)
+            .select()
             .columns(self.columns.iter().cloned())
             .from(self.table.clone())
             .and_where(self.has_key(key))
-            .take();
-        let select = transaction.scope(&self.catalog).select(select)?;
+            .finish()?;
         transaction.fetch_optional(&select).await
     }
 
@@ -123,13 +124,14 @@ where
         transaction: &mut TenantTransaction,
         values: impl IntoIterator<Item = (&'c str, Expr)>,
     ) -> Result<T, Error> {
-        let (columns, values): (Vec<_>, Vec<_>) = values.into_iter().unzip();
+        let values = values.into_iter();
+        let (columns, values): (Vec<_>, Vec<_>) = values.map(owned).unzip();
         let insert = transaction
             .scope(&self.catalog)
             .insert(&self.table)
             .columns(columns)
             .values(values)
-            .returning(self.columns.iter().map(String::as_str))
+            .returning(self.columns.iter().cloned())
             .finish()?;
         transaction.fetch_one(&insert).await
     }
@@ -146,12 +148,10 @@ where
     ) -> Result<Option<T>, Error> {
         let scope = transaction.scope(&self.catalog);
         let mut update = scope.update(&self.table).and_where(self.has_key(key));
-        for (column, value) in values {
+        for (column, value) in values.into_iter().map(owned) {
             update = update.value(column, value);
         }
-        let update = update
-            .returning(self.columns.iter().map(String::as_str))
-            .finish()?;
+        let update = update.returning(self.columns.iter().cloned()).finish()?;
         transaction.fetch_optional(&update).await
     }
 
@@ -171,6 +171,10 @@ where
     fn has_key(&self, key: K) -> Expr {
         Expr::col(self.key.clone()).eq(Expr::val(key))
     }
+}
+
+fn owned((column, value): (&str, Expr)) -> (String, Expr) {
+    (column.to_owned(), value)
 }
 
 impl<T, K> Clone for Repository<T, K> {

@@ -4,12 +4,32 @@ use std::marker::PhantomData;
 
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
-use sea_query::{QueryStatementBuilder, Value};
+use sea_query::Value;
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Database, Executor, FromRow, IntoArguments};
-use tenancy_core::{Scoped, TenantId};
+use tenancy_core::{Dialect, Scoped, TenantId};
 
 use crate::Error;
+
+/// A database whose SQL the builder writes.
+pub trait Speaks: Database {
+    /// That SQL.
+    const DIALECT: Dialect;
+}
+
+impl Speaks for sqlx::Postgres {
+    const DIALECT: Dialect = Dialect::Postgres;
+}
+
+#[cfg(feature = "mysql")]
+impl Speaks for sqlx::MySql {
+    const DIALECT: Dialect = Dialect::MySql;
+}
+
+#[cfg(feature = "sqlite")]
+impl Speaks for sqlx::Sqlite {
+    const DIALECT: Dialect = Dialect::Sqlite;
+}
 
 /// A statement of the tenant that it is about to run for, and values that `DB` can take.
 pub(crate) struct Bound<DB> {
@@ -18,24 +38,27 @@ pub(crate) struct Bound<DB> {
     database: PhantomData<fn() -> DB>,
 }
 
-impl<DB: Database> Bound<DB>
+impl<DB: Speaks> Bound<DB>
 where
     SqlxValues: IntoArguments<DB>,
 {
     /// Renders `statement`, if it was built for `tenant`.
-    pub(crate) fn new<S: QueryStatementBuilder>(
-        statement: &Scoped<S>,
-        tenant: &TenantId,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new<S>(statement: &Scoped<S>, tenant: &TenantId) -> Result<Self, Error> {
         if statement.tenant() != tenant {
             return Err(Error::ForeignStatement {
                 statement: statement.tenant().clone(),
                 tenant: tenant.clone(),
             });
         }
+        if statement.dialect() != DB::DIALECT {
+            return Err(Error::ForeignDialect {
+                statement: statement.dialect(),
+                database: DB::DIALECT,
+            });
+        }
         let (sql, values) = statement.build();
         if let Some(value) = values.iter().find_map(unsupported::<DB>) {
-            let database = DB::NAME;
+            let database = DB::DIALECT;
             return Err(Error::UnsupportedValue { value, database });
         }
         Ok(Self {
@@ -105,12 +128,12 @@ where
 }
 
 /// What of a value `DB` does not have. sea-query-sqlx 0.9.1 would panic.
-fn unsupported<DB: Database>(value: &Value) -> Option<&'static str> {
+fn unsupported<DB: Speaks>(value: &Value) -> Option<&'static str> {
     #[cfg(any(feature = "ipnetwork", feature = "postgres-array"))]
-    let elsewhere = DB::NAME != <sqlx::Postgres as Database>::NAME;
+    let elsewhere = DB::DIALECT != Dialect::Postgres;
     match value {
         Value::BigUnsigned(Some(number))
-            if DB::NAME != "MySQL" && i64::try_from(*number).is_err() =>
+            if DB::DIALECT != Dialect::MySql && i64::try_from(*number).is_err() =>
         {
             Some("u64 above i64::MAX")
         }

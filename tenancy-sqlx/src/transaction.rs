@@ -3,7 +3,6 @@
 use std::fmt;
 
 use futures_core::stream::BoxStream;
-use sea_query::QueryStatementBuilder;
 use sqlx::postgres::{PgQueryResult, PgRow};
 use sqlx::{FromRow, Postgres};
 use tenancy_core::{Scope, Scoped, TableCatalog, TenantContext, TenantId};
@@ -108,10 +107,7 @@ impl TenantTransaction {
     /// # Errors
     /// Before anything is sent: [`Error::ForeignStatement`] when it was built for another tenant,
     /// [`Error::UnsupportedValue`] when Postgres has no place for one of its values. [`Error::Database`] when it fails.
-    pub async fn fetch_all<T>(
-        &mut self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<Vec<T>, Error>
+    pub async fn fetch_all<T>(&mut self, statement: &Scoped<impl Sized>) -> Result<Vec<T>, Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
@@ -124,7 +120,7 @@ impl TenantTransaction {
     /// As for [`fetch_all`](Self::fetch_all).
     pub async fn fetch_optional<T>(
         &mut self,
-        statement: &Scoped<impl QueryStatementBuilder>,
+        statement: &Scoped<impl Sized>,
     ) -> Result<Option<T>, Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
@@ -137,10 +133,7 @@ impl TenantTransaction {
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all), and [`sqlx::Error::RowNotFound`] when there is no row. A row of
     /// another tenant and a row that does not exist give the same answer.
-    pub async fn fetch_one<T>(
-        &mut self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<T, Error>
+    pub async fn fetch_one<T>(&mut self, statement: &Scoped<impl Sized>) -> Result<T, Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
@@ -167,7 +160,7 @@ impl TenantTransaction {
     /// As for [`fetch_all`](Self::fetch_all), as an item of the stream, after which none follows.
     pub fn stream<'t, T>(
         &'t mut self,
-        statement: &Scoped<impl QueryStatementBuilder>,
+        statement: &Scoped<impl Sized>,
     ) -> BoxStream<'t, Result<T, Error>>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin + 't,
@@ -181,15 +174,12 @@ impl TenantTransaction {
     /// As for [`fetch_all`](Self::fetch_all).
     pub async fn execute(
         &mut self,
-        statement: &Scoped<impl QueryStatementBuilder>,
+        statement: &Scoped<impl Sized>,
     ) -> Result<PgQueryResult, Error> {
         self.bind(statement)?.execute(self).await
     }
 
-    fn bind(
-        &self,
-        statement: &Scoped<impl QueryStatementBuilder>,
-    ) -> Result<Bound<Postgres>, Error> {
+    fn bind(&self, statement: &Scoped<impl Sized>) -> Result<Bound<Postgres>, Error> {
         Bound::new(statement, self.tenant())
     }
 }

@@ -65,17 +65,25 @@ async fn several_schemas_are_one_catalogue() {
     let notes = notes_with(
         "CREATE SCHEMA billing;
          CREATE TABLE billing.invoice (tenant_id text);
+         CREATE TABLE billing.note (tenant_id text);
+         CREATE TABLE billing.currency (name text);
+         CREATE VIEW billing.plan AS SELECT name FROM public.plan;
          CREATE SCHEMA elsewhere;
          CREATE TABLE elsewhere.unseen (tenant_id text);",
     )
     .await;
     let discovery = Discovery::new("tenant_id")
         .schemas(["public", "billing"])
-        .shared(["tag"]);
+        .shared(["tag", "currency", "plan", "unseen"]);
     let expected = TableCatalog::new()
+        .tenant_table_in("billing", "note", "tenant_id")
         .tenant_table("note", "tenant_id")
         .tenant_table_in("billing", "invoice", "tenant_id")
-        .shared_table("tag");
+        .shared_table("tag")
+        .shared_table_in("billing", "currency")
+        .shared_table_in("billing", "plan")
+        .shared_table("plan")
+        .shared_table("unseen");
     assert_eq!(read(&notes, discovery).await.unwrap(), expected);
 }
 

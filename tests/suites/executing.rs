@@ -5,7 +5,7 @@ use sea_query::{ArrayType, Expr, ExprTrait as _, Order, Query, SelectStatement, 
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::types::{Json, Uuid};
 use sqlx::{IntoArguments, Postgres};
-use tenancy_core::{Scoped, TableCatalog};
+use tenancy_core::{Dialect, Scoped, TableCatalog};
 use tenancy_sqlx::{Error, danger};
 use tenancy_tests::notes::{Notes, catalog, context};
 
@@ -21,7 +21,7 @@ fn all_notes(tenant: &str) -> Scoped<SelectStatement> {
         .from("note")
         .order_by("id", Order::Asc)
         .take();
-    context(tenant).scope(&catalog()).select(all).unwrap()
+    context(tenant).scope(&catalog()).wrap(all).unwrap()
 }
 
 fn note_of_a(id: i64) -> Scoped<SelectStatement> {
@@ -30,7 +30,7 @@ fn note_of_a(id: i64) -> Scoped<SelectStatement> {
         .from("note")
         .and_where(Expr::col("id").eq(id))
         .take();
-    context("a").scope(&catalog()).select(one).unwrap()
+    context("a").scope(&catalog()).wrap(one).unwrap()
 }
 
 fn bodies(notes: &[Note]) -> Vec<&str> {
@@ -216,7 +216,7 @@ async fn values_of_many_types_go_in_and_come_back() {
         .and_where(Expr::col("at").eq(at))
         .and_where(Expr::col("data").eq(data.clone()))
         .take();
-    let found = scope.select(found).unwrap();
+    let found = scope.wrap(found).unwrap();
     let expected = ("a".to_owned(), id, at, Json(data), vec![3, 4]);
     let inserted: Item = transaction.fetch_one(&insert).await.unwrap();
     assert_eq!(inserted, expected);
@@ -238,7 +238,7 @@ async fn a_value_that_postgres_does_not_have_is_not_sent() {
             .and_where(Expr::val(value).is_not_null())
             .and_where(Expr::cust(format!("'{text}' <> ''")))
             .take();
-        context("a").scope(&catalog()).select(select).unwrap()
+        context("a").scope(&catalog()).wrap(select).unwrap()
     };
     let array = |number| Value::Array(ArrayType::Int, Some(Box::new(vec![Value::Int(number)])));
     let large = |number| {
@@ -257,7 +257,7 @@ async fn a_value_that_postgres_does_not_have_is_not_sent() {
         match result {
             Ok(rows) if is_taken => assert_eq!(bodies(&rows), OF_A),
             Err(Error::UnsupportedValue { database, .. }) if !is_taken => {
-                assert_eq!(database, "PostgreSQL");
+                assert_eq!(database, Dialect::Postgres);
             }
             other => panic!("{value:?}: {other:?}"),
         }

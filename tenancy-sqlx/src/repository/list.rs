@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sea_query::{Expr, ExprTrait as _, Order, Query, Value};
+use sea_query::{Expr, ExprTrait as _, Order, Value};
 use serde::Serialize;
 use sqlx::FromRow;
 use sqlx::postgres::PgRow;
@@ -114,17 +114,18 @@ where
             sort_columns.push(SortColumn::new(key, *key_of));
         }
 
-        let mut select = Query::select();
-        select
+        let scope = transaction.scope(catalog);
+        let mut select = scope
+            .select()
             .columns(columns.iter().cloned())
             .from(table.clone())
             .limit(u64::from(self.page_size) + 1);
         for filter in self.filters {
             // In parentheses of its own, so that an `OR` in a raw fragment stays inside.
-            select.and_where(Expr::cust_with_exprs("($1)", [filter]));
+            select = select.and_where(Expr::cust_with_exprs("($1)", [filter]));
         }
         for column in &sort_columns {
-            select.order_by(column.name.clone(), self.order.clone());
+            select = select.order_by(column.name.clone(), self.order.clone());
         }
         if let Some(cursor) = self.after {
             let position = position(&cursor, &sort_columns)?;
@@ -132,13 +133,12 @@ where
                 .iter()
                 .map(|column| Expr::col(column.name.clone()));
             let columns = Expr::tuple(columns);
-            select.and_where(match self.order {
+            select = select.and_where(match self.order {
                 Order::Desc => columns.lt(position),
                 _ => columns.gt(position),
             });
         }
-        let select = transaction.scope(catalog).select(select)?;
-        let mut rows: Vec<T> = transaction.fetch_all(&select).await?;
+        let mut rows: Vec<T> = transaction.fetch_all(&select.finish()?).await?;
 
         let size = usize::try_from(self.page_size).unwrap_or(usize::MAX);
         let more = rows.len() > size;
