@@ -35,3 +35,4 @@ mod sending;
 mod statements;
 mod tokens;
 mod wire;
+mod without_rls;
