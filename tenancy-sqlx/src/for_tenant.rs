@@ -17,7 +17,8 @@ use crate::scoped::{Bound, Speaks};
 /// Postgres use a [`TenantTransaction`](crate::TenantTransaction), which holds then too; its pools are not offered
 /// here.
 ///
-/// ```no_run
+#[cfg_attr(feature = "sqlite", doc = "```no_run")]
+#[cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
 /// use sea_query::{Expr, ExprTrait};
 /// use sqlx::SqlitePool;
 /// use tenancy_core::{Dialect, TableCatalog, TenantContext};
@@ -36,6 +37,13 @@ use crate::scoped::{Bound, Speaks};
 /// # let _ = bodies;
 /// # Ok(())
 /// # }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use tenancy_sqlx::ForTenant;
+/// fn on_postgres(pool: &sqlx::PgPool, tenant: &tenancy_core::TenantContext) {
+///     pool.for_tenant(tenant);
+/// }
 /// ```
 ///
 /// It is there for every executor of sqlx whose database is one of these: `&SqlitePool`, `&mut SqliteConnection`, and
