@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_query::{Expr, ExprTrait as _};
 use sqlx::types::chrono::{DateTime, Utc};
+use sqlx::{AssertSqlSafe, Row as _};
 use tenancy_core::{ScopeError, TableCatalog, TenantContext};
 use tenancy_sqlx::{Cursor, Error, InvalidCursor, Page, Repository, TenantPool, danger};
 use tenancy_tests::notes::{Notes, catalog, context};
@@ -269,6 +270,7 @@ async fn a_list_is_sorted_by_a_column_and_then_by_the_key() {
                 }
                 let page = list.after(after).fetch(&mut transaction).await.unwrap();
                 seen.extend(page.rows.iter().map(|event| event.id));
+                assert!(seen.len() <= 23, "{seen:?}");
                 match page.next {
                     Some(cursor) => after = Some(cursor.to_string().parse::<Cursor>().unwrap()),
                     None => break,
@@ -280,6 +282,71 @@ async fn a_list_is_sorted_by_a_column_and_then_by_the_key() {
             }
             assert_eq!(seen, expected);
         }
+    }
+}
+
+/// What Postgres does for the last statement of the application role, whatever its values are.
+async fn plan_of_the_last_statement(notes: &Notes, values: &str) -> String {
+    let mut admin = notes.admin().await.unwrap();
+    let last = "SELECT query FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'WITH%'";
+    let sql: String = sqlx::query_scalar(last)
+        .bind(notes.application())
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+    let prepare = format!("SET plan_cache_mode = force_generic_plan; PREPARE page AS {sql}");
+    sqlx::raw_sql(AssertSqlSafe(prepare))
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    let explain = format!("EXPLAIN (COSTS OFF) EXECUTE page ({values})");
+    let lines = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut admin);
+    let lines: Vec<String> = lines.await.unwrap().iter().map(|row| row.get(0)).collect();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn a_page_is_read_from_the_index_where_the_last_one_ended() {
+    let [_, bench] = benches().await;
+    bench
+        .notes
+        .administer(
+            "ALTER TABLE note ADD at timestamptz NOT NULL DEFAULT now(); \
+             INSERT INTO note (id, tenant_id, body, at) \
+             SELECT n, 't' || n % 20, 'x', now() + n * interval '1 second' FROM generate_series(1, 20000) n; \
+             CREATE INDEX note_by_time ON note (tenant_id, at, id); \
+             ANALYZE note",
+        )
+        .await
+        .unwrap();
+    let events = Repository::new(&catalog(), "note", ["id", "at"], "id", |event: &Event| {
+        event.id
+    });
+    let mut transaction = bench.pool.read(&context("t7")).await.unwrap();
+    let tx = &mut transaction;
+    let first = events.list().page_size(10).fetch(tx).await.unwrap();
+    events
+        .list()
+        .page_size(10)
+        .after(first.next)
+        .fetch(tx)
+        .await
+        .unwrap();
+    let by_key = plan_of_the_last_statement(&bench.notes, "'t7', 1, 11").await;
+    assert!(
+        by_key.contains("Index Cond: ((tenant_id = $1) AND (id > $2))"),
+        "{by_key}"
+    );
+    let list = || events.list().order_by("at", |event| event.at).page_size(10);
+    let first = list().fetch(tx).await.unwrap();
+    list().after(first.next).fetch(tx).await.unwrap();
+    let by_time = plan_of_the_last_statement(&bench.notes, "'t7', now(), 1, 11").await;
+    assert!(
+        by_time.contains("Index Cond: ((tenant_id = $1) AND (ROW(at, id) > ROW($2, $3)))"),
+        "{by_time}"
+    );
+    for plan in [by_key, by_time] {
+        assert!(!plan.contains("Sort"), "{plan}");
     }
 }
 
