@@ -1,5 +1,6 @@
 //! The proof before a pool starts.
 
+use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use tenancy_core::{TableCatalog, TenantId};
 
@@ -29,7 +30,7 @@ pub(crate) async fn prove(
     let probes: Vec<_> = probes()
         .filter(|probe| probe.stage == Stage::Posture && !probe.sql.is_empty())
         .collect();
-    let input = super::examination::input(catalog, setting, None);
+    let input = super::examination::input(catalog, setting, None, Value::Null);
     let mut found = statement::run(connection, &probes, &input).await?;
     found
         .findings

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 
 use super::Finding;
 use super::check::{Check, Probe, check};
-use super::sources::{SOURCES, Source};
+use super::sources::{Source, sources};
 
 type Row = (String, String, Option<String>, String, String);
 
@@ -110,7 +110,7 @@ async fn closed(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Erro
 fn probes_text() -> impl Iterator<Item = &'static str> {
     let checks = super::check::probes().map(|probe| probe.sql);
     checks
-        .chain(SOURCES.iter().map(|source| source.sql))
+        .chain(sources().map(|source| source.sql))
         .flat_map(words)
         .filter(|word| word.starts_with("pg_"))
 }
@@ -140,20 +140,15 @@ async fn rows(
 
 /// The checks as the arms of a union over the sources that they name, directly or by way of others.
 fn statement(probes: &[&'static Probe]) -> String {
-    let mut needed = vec![false; SOURCES.len()];
-    for (index, source) in SOURCES.iter().enumerate().rev() {
+    let mut named: Vec<&Source> = Vec::new();
+    for source in sources().rev() {
         let by_check = probes.iter().any(|probe| mentions(probe.sql, source.name));
-        let later = SOURCES.iter().zip(&needed).skip(index + 1);
-        let by_source = later
-            .filter(|(_, needed)| **needed)
-            .any(|(later, _)| mentions(later.sql, source.name));
-        if let Some(needed) = needed.get_mut(index) {
-            *needed = by_check || by_source;
+        if by_check || named.iter().any(|later| mentions(later.sql, source.name)) {
+            named.push(source);
         }
     }
     let mut sql = String::new();
-    let sources = SOURCES.iter().zip(needed).filter(|(_, needed)| *needed);
-    for (index, (Source { name, sql: source }, _)) in sources.enumerate() {
+    for (index, Source { name, sql: source }) in named.into_iter().rev().enumerate() {
         let before = if index == 0 { "WITH " } else { ",\n" };
         let _ = write!(sql, "{before}{name} AS MATERIALIZED ({source})");
     }

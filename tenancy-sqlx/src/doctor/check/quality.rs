@@ -152,27 +152,8 @@ pub(super) const PROBES: [Probe; 9] = [
             cure: "Reset it.",
         },
         stage: Stage::Posture,
-        sql: "SELECT p.object, NULL::text, format('`%s` begins as `%s`, so a connection without a tenant has one', p.setting, p.value), p.fix
-              FROM (SELECT CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'all roles'
-                           WHEN s.setrole = 0 THEN 'database ' || d.datname ELSE 'role ' || r.rolname END AS object,
-                           given->>'setting' AS setting, substr(c, length(given->>'setting') + 2) AS value,
-                           concat(CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'ALTER ROLE ALL'
-                                    WHEN s.setrole = 0 THEN format('ALTER DATABASE %I', d.datname)
-                                    WHEN s.setdatabase = 0 THEN format('ALTER ROLE %I', r.rolname)
-                                    ELSE format('ALTER ROLE %I IN DATABASE %I', r.rolname, d.datname) END,
-                                  ' RESET ', given->>'setting', ';') AS fix
-                    FROM input CROSS JOIN pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c
-                    LEFT JOIN pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_roles r ON r.oid = s.setrole
-                    WHERE starts_with(lower(c), (given->>'setting') || '=') AND (s.setdatabase = 0 OR d.datname = current_database())
-                      AND (s.setrole = 0 OR s.setrole IN (SELECT j.oid FROM judged j))
-                    UNION ALL
-                    SELECT 'setting ' || (given->>'setting'), given->>'setting', current_setting(given->>'setting', true),
-                           format('-- take it out of the options of the connection, or:\\nALTER SYSTEM RESET %s;', given->>'setting')
-                    FROM input
-                    WHERE EXISTS (SELECT FROM judged j WHERE j.name = session_user)
-                      AND NOT EXISTS (SELECT FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c
-                                      WHERE starts_with(lower(c), (given->>'setting') || '='))) p
-              WHERE p.value <> ''",
+        sql: "SELECT p.object, NULL::text, format('`%s` begins as `%s`, so a connection without a tenant has one', p.name, p.value), p.fix
+              FROM preset p CROSS JOIN input WHERE p.name = given->>'setting' AND p.value <> ''",
     },
     Probe {
         check: Check {

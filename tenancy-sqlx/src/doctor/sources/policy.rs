@@ -1,0 +1,59 @@
+//! The policies of those tables, and what they call.
+
+use super::Source;
+
+pub(super) const SOURCES: [Source; 3] = [
+    // `applies`: to a role that is judged, or that it can become. `mentions`: by the tree of the expression, because
+    // `pg_depend` does not tell USING from WITH CHECK.
+    Source {
+        name: "policy",
+        sql: "SELECT p.*, format('CREATE POLICY %I ON %s%s FOR %s TO %s%s%s;', p.polname, p.ident,
+                            CASE WHEN p.permissive THEN '' ELSE ' AS RESTRICTIVE' END, p.command, p.to_whom,
+                            ' USING (' || p.qual || ')', ' WITH CHECK (' || p.checks || ')') AS ddl,
+                     format('CREATE POLICY %I ON %s AS RESTRICTIVE FOR %s TO %s%s%s;', p.polname, p.ident, p.command, p.to_whom,
+                            ' USING (' || p.qual || ')', ' WITH CHECK (' || p.checks || ')') AS narrow_ddl,
+                     p.permissive AND p.applies AND CASE WHEN p.cmd = 'a' THEN p.checks = 'true' ELSE p.qual = 'true' END AS always,
+                     p.permissive AND p.applies
+                       AND NOT coalesce(p.looks AND CASE WHEN p.cmd = 'a' THEN p.check_mentions ELSE p.qual_mentions END,
+                                        p.qual IS NULL AND p.checks IS NULL) AS unfounded
+              FROM (SELECT p.oid, p.polname::text, p.polrelid AS relid, p.polcmd AS cmd, p.polpermissive AS permissive, p.polroles AS roles,
+                           t.label, t.ident, t.attnum, t.own, t.policy_ddl,
+                           format('policy %s on %s', p.polname, t.label) AS object,
+                           CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+                             ELSE 'ALL' END AS command,
+                           (SELECT string_agg(CASE WHEN g = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g)) END, ', ')
+                            FROM unnest(p.polroles) AS g) AS to_whom,
+                           pg_get_expr(p.polqual, p.polrelid) AS qual, pg_get_expr(p.polwithcheck, p.polrelid) AS checks,
+                           p.polqual::text AS qual_tree, p.polwithcheck::text AS check_tree,
+                           p.polqual::text ~ format('\\{VAR :varno 1 :varattno %s ', t.attnum) AS qual_mentions,
+                           p.polwithcheck::text ~ format('\\{VAR :varno 1 :varattno %s ', t.attnum) AS check_mentions,
+                           EXISTS (SELECT FROM pg_depend d
+                                   WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+                                     AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND d.refobjsubid = t.attnum) AS looks,
+                           EXISTS (SELECT FROM unnest(p.polroles) AS g
+                                   WHERE g = 0 OR EXISTS (SELECT FROM plain j WHERE pg_has_role(j.oid, g, 'MEMBER'))) AS applies
+                    FROM pg_policy p JOIN guarded t ON t.oid = p.polrelid OFFSET 0) p",
+    },
+    // The functions that policies call, with what they consist of.
+    Source {
+        name: "policy_function",
+        sql: "SELECT DISTINCT f.oid, f.oid::regprocedure::text AS signature, f.proname::text AS name, f.provolatile AS volatility,
+                     f.proparallel AS parallel, f.prosecdef AS definer, f.proconfig AS config, f.proowner AS owner,
+                     f.pronamespace AS namespace, f.prokind AS kind, l.lanname AS language,
+                     CASE WHEN l.lanname IN ('sql', 'plpgsql')
+                       THEN coalesce(nullif(f.prosrc, ''), pg_get_function_sqlbody(f.oid)) END AS body, p.oid AS policy
+              FROM policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
+              JOIN pg_proc f ON f.oid = d.refobjid JOIN pg_language l ON l.oid = f.prolang
+              WHERE p.applies",
+    },
+    // What decides about the tenant: the expressions of policies, and the functions that they call.
+    Source {
+        name: "policy_text",
+        sql: "SELECT p.object, p.label, concat(p.qual, ' ', p.checks) AS body, p.qual, p.checks,
+                     format('ALTER POLICY %I ON %s', p.polname, p.ident) AS policy, NULL::oid AS function
+              FROM policy p WHERE p.applies
+              UNION ALL
+              SELECT DISTINCT 'function ' || f.signature, NULL, f.body, NULL, NULL, NULL, f.oid
+              FROM policy_function f WHERE f.body IS NOT NULL AND f.kind = 'f'",
+    },
+];
