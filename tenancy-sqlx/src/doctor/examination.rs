@@ -254,6 +254,14 @@ impl<'a> Doctor<'a> {
             .filter_map(|finding| finding.table.clone())
             .collect();
         let is_told = |finding: &Finding| told.contains(&finding.object);
+        // What is shown is no doubt any more.
+        let shown = |table: &Option<String>| {
+            let mut tried = tried.findings.iter();
+            table.is_some() && tried.any(|finding| finding.table == *table)
+        };
+        found
+            .findings
+            .retain(|finding| finding.code != "TNC034" || !shown(&finding.table));
         let new = tried.findings.into_iter();
         found
             .findings

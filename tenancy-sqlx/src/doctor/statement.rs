@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnection;
 
 use super::Finding;
 use super::check::{Check, Probe, check};
+use super::policy_proof::doubt;
 use super::sources::{Source, sources};
 
 type Row = (String, String, Option<String>, String, String);
@@ -165,14 +166,31 @@ fn statement(probes: &[&'static Probe]) -> String {
 
 fn finding((code, object, table, message, fix): Row) -> Option<Finding> {
     let check = check(&code)?;
-    Some(Finding {
+    let finding = Finding {
         code: check.code,
         severity: check.severity,
         object,
         message,
         fix,
         table,
-    })
+    };
+    match check.code {
+        "TNC034" => unproved(finding, false),
+        "TNC035" => unproved(finding, true),
+        _ => Some(finding),
+    }
+}
+
+/// The finding, whose message is evidence, if that leaves a doubt of the kind.
+fn unproved(mut finding: Finding, is_opened: bool) -> Option<Finding> {
+    let doubt = doubt(&finding.message).filter(|doubt| doubt.is_opened == is_opened)?;
+    finding.message = doubt.message;
+    if let Some((function, fix)) = doubt.function {
+        finding.object = function;
+        finding.fix = fix;
+        finding.table = None;
+    }
+    Some(finding)
 }
 
 /// `insufficient_privilege`

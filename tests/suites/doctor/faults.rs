@@ -164,6 +164,34 @@ pub(super) fn faults_of_policies_are_found() -> Vec<Fault> {
         fault("TNC032", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag WITH CHECK (note_id > 0)"),
         fault("TNC033", "public.tag", "CREATE POLICY red ON tag FOR SELECT
             USING (tenant_id = (SELECT tenancy.current_tenant_id()) AND name = 'red')"),
+        // No row shows these: nothing is called so.
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR name = 'public')"),
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id LIKE (SELECT tenancy.current_tenant_id()))"),
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id IN ((SELECT tenancy.current_tenant_id()), 'everybody'))
+            WITH CHECK (tenant_id = (SELECT tenancy.current_tenant_id()))"),
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            WITH CHECK (tenant_id = (SELECT tenancy.current_tenant_id()) OR note_id = -1)"),
+        fault("TNC034", "policy tenant_isolation on public.event_2024", "ALTER POLICY tenant_isolation ON event_2024
+            USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR what = 'public')"),
+        fault("TNC034", "function tenancy.current_tenant_id()", "CREATE OR REPLACE FUNCTION tenancy.current_tenant_id() RETURNS text
+            LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN
+                IF current_user = 'somebody' THEN RETURN 'a'; END IF; RETURN nullif(current_setting('app.current_tenant_id', true), '');
+            END $$"),
+        fault("TNC034", "function tenancy.current_tenant_id()", "CREATE OR REPLACE FUNCTION tenancy.current_tenant_id() RETURNS text
+            LANGUAGE sql STABLE PARALLEL SAFE SET app.other = 'a'
+            AS $$ SELECT nullif(pg_catalog.current_setting('app.current_tenant_id', true), '') $$"),
+        fault("TNC035", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR (SELECT nullif(current_setting('app.is_admin', true), '')) = 'on')"),
+        fault("TNC035", "policy own on public.tag", "CREATE FUNCTION is_admin() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+                AS $$ SELECT nullif(pg_catalog.current_setting('app.is_admin', true), '') = 'on' $$;
+            DROP POLICY tenant_isolation ON tag;
+            CREATE POLICY own ON tag USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR (SELECT public.is_admin()))"),
+        fault("TNC035", "function tenancy.current_tenant_id()", "CREATE OR REPLACE FUNCTION tenancy.current_tenant_id() RETURNS text
+            LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT nullif(coalesce(nullif(current_setting('app.current_tenant_id', true), ''),
+                current_setting('app.default_tenant', true)), '') $$"),
     ]
 }
 
@@ -235,7 +263,8 @@ pub(super) fn faults_of_quality_are_found() -> Vec<Fault> {
         fault("TNC051", "function tenancy.current_tenant_id()", "ALTER FUNCTION tenancy.current_tenant_id() VOLATILE"),
         fault("TNC051", "function tenancy.current_tenant_id()", "ALTER FUNCTION tenancy.current_tenant_id() PARALLEL UNSAFE"),
         fault("TNC052", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
-            USING (lower(tenant_id) = (SELECT tenancy.current_tenant_id()))"),
+            USING (lower(tenant_id) = (SELECT tenancy.current_tenant_id()))")
+            .with(&[("TNC034", "policy tenant_isolation on public.tag")]),
         fault("TNC052", "policy own on public.visit", "CREATE TABLE visit (tenant_id uuid PRIMARY KEY);
             ALTER TABLE visit ENABLE ROW LEVEL SECURITY; ALTER TABLE visit FORCE ROW LEVEL SECURITY;
             CREATE POLICY own ON visit USING (tenant_id::text = (SELECT tenancy.current_tenant_id()))")

@@ -16,7 +16,8 @@ pub(super) const PROBES: [Probe; 9] = [
             explanation: "A function that stands bare in a policy may be called for every row. Inside `(SELECT …)` it is called once a \
                           statement.",
             example: "ALTER POLICY tenant_isolation ON note USING (tenant_id = tenancy.current_tenant_id());",
-            cure: "Wrap the call: `(SELECT tenancy.current_tenant_id())`.",
+            cure: "Wrap the call: `(SELECT tenancy.current_tenant_id())`. What `Rls::bare_function` sets up says that it is chosen, and is not \
+                   reported.",
         },
         stage: Stage::Examination,
         sql: "SELECT b.object, b.label, format('policy `%s` may ask for the tenant once a row', b.polname),
@@ -31,7 +32,8 @@ pub(super) const PROBES: [Probe; 9] = [
                     CROSS JOIN LATERAL (SELECT format('((?:[a-z_0-9\"]+\\.)?\"?(?:%s)\"?\\([^()]*\\))', concat_ws('|', 'current_setting', f.names)) AS call) c
                     CROSS JOIN (SELECT replace('N(?:\\(N(?:\\(N(?:\\(N(?:\\(N(?:\\(N\\)N)*\\)N)*\\)N)*\\)N)*\\)N)*', 'N', '[^()]*') AS nested) n
                     WHERE p.applies) b
-              WHERE b.bare ~* b.call",
+              -- `Rls::bare_function` writes this where it is chosen.
+              WHERE b.bare ~* b.call AND obj_description(b.oid, 'pg_policy') IS DISTINCT FROM 'tenancy: the bare function is chosen'",
     },
     Probe {
         check: Check {

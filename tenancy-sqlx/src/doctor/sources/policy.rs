@@ -2,7 +2,7 @@
 
 use super::Source;
 
-pub(super) const SOURCES: [Source; 3] = [
+pub(super) const SOURCES: [Source; 6] = [
     // `applies`: to a role that is judged, or that it can become. `mentions`: by the tree of the expression, because
     // `pg_depend` does not tell USING from WITH CHECK.
     Source {
@@ -17,7 +17,7 @@ pub(super) const SOURCES: [Source; 3] = [
                        AND NOT coalesce(p.looks AND CASE WHEN p.cmd = 'a' THEN p.check_mentions ELSE p.qual_mentions END,
                                         p.qual IS NULL AND p.checks IS NULL) AS unfounded
               FROM (SELECT p.oid, p.polname::text, p.polrelid AS relid, p.polcmd AS cmd, p.polpermissive AS permissive, p.polroles AS roles,
-                           t.label, t.ident, t.attnum, t.own, t.policy_ddl,
+                           t.label, t.ident, t.column_name, t.attnum, t.own, t.policy_ddl,
                            format('policy %s on %s', p.polname, t.label) AS object,
                            CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
                              ELSE 'ALL' END AS command,
@@ -40,6 +40,7 @@ pub(super) const SOURCES: [Source; 3] = [
         sql: "SELECT DISTINCT f.oid, f.oid::regprocedure::text AS signature, f.proname::text AS name, f.provolatile AS volatility,
                      f.proparallel AS parallel, f.prosecdef AS definer, f.proconfig AS config, f.proowner AS owner,
                      f.pronamespace AS namespace, f.prokind AS kind, l.lanname AS language,
+                     f.pronargs AS arguments, f.proretset AS returns_set, f.prorettype AS type,
                      CASE WHEN l.lanname IN ('sql', 'plpgsql')
                        THEN coalesce(nullif(f.prosrc, ''), pg_get_function_sqlbody(f.oid)) END AS body, p.oid AS policy
               FROM policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
@@ -55,5 +56,47 @@ pub(super) const SOURCES: [Source; 3] = [
               UNION ALL
               SELECT DISTINCT 'function ' || f.signature, NULL, f.body, NULL, NULL, NULL, f.oid
               FROM policy_function f WHERE f.body IS NOT NULL AND f.kind = 'f'",
+    },
+    // The restrictive policies that bind every role that is judged.
+    Source {
+        name: "narrowing",
+        sql: "SELECT p.relid, p.cmd, p.qual, p.checks FROM policy p
+              WHERE NOT p.permissive
+                AND (0 = ANY (p.roles) OR NOT EXISTS (SELECT FROM plain j WHERE NOT EXISTS (
+                       SELECT FROM unnest(p.roles) AS g WHERE pg_has_role(j.oid, g, 'USAGE'))))",
+    },
+    // The functions of policies as `policy_proof` reads them. A type with a length could cut the text of a tenant, and what a
+    // function sets for itself could be the tenant.
+    Source {
+        name: "described_function",
+        sql: "SELECT f.policy, jsonb_build_object('name', format('%I.%I', n.nspname, f.name), 'signature', f.signature, 'body', f.body,
+                       'takes_nothing', f.arguments = 0 AND NOT f.returns_set,
+                       'is_plain', f.type = ANY ('{text,varchar,uuid,int8}'::regtype[])
+                         AND NOT EXISTS (SELECT FROM unnest(f.config) AS c WHERE c NOT LIKE 'search_path=%'),
+                       'fix', format(E'CREATE OR REPLACE FUNCTION %s RETURNS %s LANGUAGE sql STABLE PARALLEL SAFE\nAS $$ SELECT nullif(pg_catalog.current_setting(%L, true), '''')%s $$;',
+                                     f.signature, format_type(f.type, NULL), given->>'setting',
+                                     CASE WHEN f.type = 'text'::regtype THEN '' ELSE '::' || format_type(f.type, NULL) END)) AS written
+              FROM policy_function f JOIN pg_namespace n ON n.oid = f.namespace CROSS JOIN input",
+    },
+    // What `policy_proof` needs to judge a permissive policy of which no other check tells.
+    Source {
+        name: "policy_evidence",
+        sql: "SELECT p.object, p.label, w.ddl AS fix,
+                     jsonb_build_object('policy', p.polname, 'column', p.column_name, 'setting', given->>'setting',
+                       'using', CASE WHEN p.cmd <> 'a' THEN p.qual END, 'check', p.checks, 'is_shadowed', s.is_shadowed,
+                       'narrowing', coalesce((SELECT jsonb_agg(jsonb_build_object('using', q.qual, 'check', q.checks)) FROM narrowing q
+                                              WHERE q.relid = p.relid AND q.cmd::text IN ('*', p.cmd::text)), '[]'),
+                       'functions', coalesce(f.functions, '[]'))::text AS evidence
+              FROM policy p CROSS JOIN input
+              CROSS JOIN (SELECT EXISTS (SELECT FROM pg_proc f WHERE f.proname = 'current_setting'
+                                         AND f.pronamespace <> 'pg_catalog'::regnamespace) AS is_shadowed) s
+              LEFT JOIN (SELECT o.relid, jsonb_agg(DISTINCT d.written) AS functions
+                         FROM described_function d JOIN policy o ON o.oid = d.policy GROUP BY o.relid) f ON f.relid = p.relid
+              CROSS JOIN LATERAL (SELECT concat(format('ALTER POLICY %I ON %s', p.polname, p.ident),
+                                                CASE WHEN p.qual IS NOT NULL THEN format(' USING (%s)', p.own) END,
+                                                CASE WHEN p.checks IS NOT NULL THEN format(' WITH CHECK (%s)', p.own) END, ';') AS ddl) w
+              WHERE p.permissive AND p.applies AND NOT p.unfounded AND NOT coalesce(p.always, false)
+                AND (p.cmd = 'a' OR coalesce(p.check_mentions, true))
+                AND p.relid NOT IN (SELECT t.oid FROM tenant_table t WHERE NOT t.type_fits)",
     },
 ];
