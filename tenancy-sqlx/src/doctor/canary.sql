@@ -117,8 +117,9 @@ BEGIN
                -- Where a value may be judged before the policies are asked, a complaint about it proves nothing. Keys are
                -- judged after.
                r.relkind = 'p'
-                 OR EXISTS (SELECT FROM pg_catalog.pg_attribute u JOIN pg_catalog.pg_type y ON y.oid = u.atttypid
-                            WHERE u.attrelid = r.oid AND u.attnum > 0 AND NOT u.attisdropped AND y.typtype = 'd')
+                 OR EXISTS (SELECT FROM pg_catalog.pg_attribute u
+                            WHERE u.attrelid = r.oid AND u.attnum > 0 AND NOT u.attisdropped
+                              AND u.atttypid = ANY (ARRAY(SELECT y.oid FROM pg_catalog.pg_type y WHERE y.typtype = 'd')))
                  OR EXISTS (SELECT FROM pg_catalog.pg_trigger g
                             WHERE g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgtype & 3 = 3) AS judged_before
         FROM target g

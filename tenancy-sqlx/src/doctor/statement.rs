@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::Finding;
-use super::check::{Check, Probe, check};
+use super::check::{Check, Probe, Stage, check, probes};
 use super::policy_proof::doubt;
 use super::sources::{Source, sources};
 
@@ -27,38 +28,54 @@ const RESTORE: &str = "ROLLBACK TO SAVEPOINT tenancy_doctor";
 /// would compiling.
 const PREPARE: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL jit = off; SET LOCAL enable_nestloop = off";
 
-/// Runs `probes` inside the open transaction of `connection` and leaves no setting behind.
+/// Makes the checks up to `last` inside the open transaction of `connection` and leaves no setting behind.
 ///
 /// Everything goes into one statement. Where a catalogue is closed to the doctor, the checks that read it fall out
 /// and the others are made one by one.
 pub(super) async fn run(
     connection: &mut PgConnection,
-    probes: &[&'static Probe],
+    last: Stage,
     input: &str,
 ) -> Result<Found, sqlx::Error> {
     batch(connection, &format!("{SAVE}; {PREPARE}")).await?;
-    let found = match rows(connection, probes, input).await {
+    let found = match rows(connection, together(last), input).await {
         Ok(rows) => Found {
             findings: rows.into_iter().filter_map(finding).collect(),
             unproven: Vec::new(),
         },
-        Err(error) if is_refusal(&error) => one_by_one(connection, probes, input).await?,
+        Err(error) if is_refusal(&error) => one_by_one(connection, last, input).await?,
         Err(error) => return Err(error),
     };
     batch(connection, RESTORE).await?;
     Ok(found)
 }
 
+/// The one statement, which takes longer to put together than some servers take to answer it.
+fn together(last: Stage) -> &'static str {
+    static STATEMENTS: [OnceLock<String>; 3] = [const { OnceLock::new() }; 3];
+    let [posture, examination, strict] = &STATEMENTS;
+    let statement_of = match last {
+        Stage::Posture => posture,
+        Stage::Examination => examination,
+        Stage::Strict => strict,
+    };
+    statement_of.get_or_init(|| statement(&made_until(last).collect::<Vec<_>>()))
+}
+
+fn made_until(last: Stage) -> impl Iterator<Item = &'static Probe> {
+    probes().filter(move |probe| probe.stage <= last && !probe.sql.is_empty())
+}
+
 async fn one_by_one(
     connection: &mut PgConnection,
-    probes: &[&'static Probe],
+    last: Stage,
     input: &str,
 ) -> Result<Found, sqlx::Error> {
     batch(connection, &format!("{RESTORE}; {PREPARE}")).await?;
     let closed = closed(connection).await?;
     let mut left_out: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     let mut found = Found::default();
-    for probe in probes {
+    for probe in made_until(last) {
         let text = statement(&[probe]);
         let unreadable: Vec<&String> = closed.iter().filter(|name| mentions(&text, name)).collect();
         if !unreadable.is_empty() {
@@ -67,7 +84,7 @@ async fn one_by_one(
             }
             continue;
         }
-        match rows(connection, &[probe], input).await {
+        match rows(connection, AssertSqlSafe(text), input).await {
             Ok(rows) => found.findings.extend(rows.into_iter().filter_map(finding)),
             Err(error) if is_refusal(&error) => {
                 batch(connection, &format!("{RESTORE}; {PREPARE}")).await?;
@@ -109,7 +126,7 @@ async fn closed(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Erro
 
 /// Every word of the checks that looks like the name of a catalogue.
 fn probes_text() -> impl Iterator<Item = &'static str> {
-    let checks = super::check::probes().map(|probe| probe.sql);
+    let checks = probes().map(|probe| probe.sql);
     checks
         .chain(sources().map(|source| source.sql))
         .flat_map(words)
@@ -129,10 +146,10 @@ fn mentions(sql: &str, name: &str) -> bool {
 
 async fn rows(
     connection: &mut PgConnection,
-    probes: &[&'static Probe],
+    statement: impl SqlSafeStr,
     input: &str,
 ) -> Result<Vec<Row>, sqlx::Error> {
-    sqlx::query_as(AssertSqlSafe(statement(probes)))
+    sqlx::query_as(statement)
         .persistent(false)
         .bind(input)
         .fetch_all(connection)

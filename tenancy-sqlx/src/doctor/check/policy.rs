@@ -105,6 +105,9 @@ pub(super) const PROBES: [Probe; 6] = [
             cure: "Give work across tenants a role of its own, as `danger::AllTenants` wants it.",
         },
         stage: Stage::Examination,
-        sql: "SELECT e.object, e.label, e.evidence, e.fix FROM policy_evidence e WHERE e.evidence ~* 'current_setting'",
+        // Most name one setting only, that of the tenant.
+        sql: "SELECT e.object, e.label, e.evidence, e.fix FROM policy_evidence e CROSS JOIN input
+              WHERE replace(replace(e.evidence, 'current_setting(''' || (given->>'setting') || '''', ''),
+                            'current_setting(E''' || (given->>'setting') || '''', '') ~* 'current_setting\\s*\\('",
     },
 ];

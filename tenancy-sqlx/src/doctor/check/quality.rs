@@ -27,8 +27,9 @@ pub(super) const PROBES: [Probe; 9] = [
               FROM (SELECT p.*, c.call,
                            regexp_replace(concat(p.qual, ' ', p.checks), '\\(\\s*SELECT\\s' || n.nested || '\\)', '', 'g') AS bare
                     FROM policy p
-                    LEFT JOIN (SELECT f.policy, string_agg(DISTINCT regexp_replace(f.name, '(\\W)', '\\\\\\1', 'g'), '|') AS names
-                               FROM policy_function f WHERE f.volatility <> 'i' AND f.kind = 'f' GROUP BY f.policy) f ON f.policy = p.oid
+                    LEFT JOIN (SELECT c.policy, string_agg(DISTINCT regexp_replace(f.name, '(\\W)', '\\\\\\1', 'g'), '|') AS names
+                               FROM policy_call c JOIN policy_function f ON f.oid = c.function
+                               WHERE f.volatility <> 'i' AND f.kind = 'f' GROUP BY c.policy) f ON f.policy = p.oid
                     CROSS JOIN LATERAL (SELECT format('((?:[a-z_0-9\"]+\\.)?\"?(?:%s)\"?\\([^()]*\\))', concat_ws('|', 'current_setting', f.names)) AS call) c
                     CROSS JOIN (SELECT replace('N(?:\\(N(?:\\(N(?:\\(N(?:\\(N(?:\\(N\\)N)*\\)N)*\\)N)*\\)N)*\\)N)*', 'N', '[^()]*') AS nested) n
                     WHERE p.applies) b

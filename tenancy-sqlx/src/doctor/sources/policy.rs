@@ -2,7 +2,7 @@
 
 use super::Source;
 
-pub(super) const SOURCES: [Source; 6] = [
+pub(super) const SOURCES: [Source; 7] = [
     // `applies`: to a role that is judged, or that it can become. `mentions`: by the tree of the expression, because
     // `pg_depend` does not tell USING from WITH CHECK.
     Source {
@@ -34,18 +34,24 @@ pub(super) const SOURCES: [Source; 6] = [
                                    WHERE g = 0 OR EXISTS (SELECT FROM plain j WHERE pg_has_role(j.oid, g, 'MEMBER'))) AS applies
                     FROM pg_policy p JOIN guarded t ON t.oid = p.polrelid OFFSET 0) p",
     },
-    // The functions that policies call, with what they consist of.
+    // Which policy calls which function.
+    Source {
+        name: "policy_call",
+        sql: "SELECT DISTINCT p.oid AS policy, p.relid, d.refobjid AS function
+              FROM policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
+              WHERE p.applies",
+    },
+    // Those functions, with what they consist of.
     Source {
         name: "policy_function",
-        sql: "SELECT DISTINCT f.oid, f.oid::regprocedure::text AS signature, f.proname::text AS name, f.provolatile AS volatility,
+        sql: "SELECT f.oid, f.oid::regprocedure::text AS signature, f.proname::text AS name, f.provolatile AS volatility,
                      f.proparallel AS parallel, f.prosecdef AS definer, f.proconfig AS config, f.proowner AS owner,
                      f.pronamespace AS namespace, f.prokind AS kind, l.lanname AS language,
                      f.pronargs AS arguments, f.proretset AS returns_set, f.prorettype AS type,
                      CASE WHEN l.lanname IN ('sql', 'plpgsql')
-                       THEN coalesce(nullif(f.prosrc, ''), pg_get_function_sqlbody(f.oid)) END AS body, p.oid AS policy
-              FROM policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
-              JOIN pg_proc f ON f.oid = d.refobjid JOIN pg_language l ON l.oid = f.prolang
-              WHERE p.applies",
+                       THEN coalesce(nullif(f.prosrc, ''), pg_get_function_sqlbody(f.oid)) END AS body
+              FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang
+              WHERE f.oid IN (SELECT c.function FROM policy_call c)",
     },
     // What decides about the tenant: the expressions of policies, and the functions that they call.
     Source {
@@ -54,7 +60,7 @@ pub(super) const SOURCES: [Source; 6] = [
                      format('ALTER POLICY %I ON %s', p.polname, p.ident) AS policy, NULL::oid AS function
               FROM policy p WHERE p.applies
               UNION ALL
-              SELECT DISTINCT 'function ' || f.signature, NULL, f.body, NULL, NULL, NULL, f.oid
+              SELECT 'function ' || f.signature, NULL, f.body, NULL, NULL, NULL, f.oid
               FROM policy_function f WHERE f.body IS NOT NULL AND f.kind = 'f'",
     },
     // The restrictive policies that bind every role that is judged.
@@ -69,7 +75,7 @@ pub(super) const SOURCES: [Source; 6] = [
     // function sets for itself could be the tenant.
     Source {
         name: "described_function",
-        sql: "SELECT f.policy, jsonb_build_object('name', format('%I.%I', n.nspname, f.name), 'signature', f.signature, 'body', f.body,
+        sql: "SELECT f.oid, jsonb_build_object('name', format('%I.%I', n.nspname, f.name), 'signature', f.signature, 'body', f.body,
                        'takes_nothing', f.arguments = 0 AND NOT f.returns_set,
                        'is_plain', f.type = ANY ('{text,varchar,uuid,int8}'::regtype[])
                          AND NOT EXISTS (SELECT FROM unnest(f.config) AS c WHERE c NOT LIKE 'search_path=%'),
@@ -90,8 +96,9 @@ pub(super) const SOURCES: [Source; 6] = [
               FROM policy p CROSS JOIN input
               CROSS JOIN (SELECT EXISTS (SELECT FROM pg_proc f WHERE f.proname = 'current_setting'
                                          AND f.pronamespace <> 'pg_catalog'::regnamespace) AS is_shadowed) s
-              LEFT JOIN (SELECT o.relid, jsonb_agg(DISTINCT d.written) AS functions
-                         FROM described_function d JOIN policy o ON o.oid = d.policy GROUP BY o.relid) f ON f.relid = p.relid
+              LEFT JOIN (SELECT c.relid, jsonb_agg(d.written) AS functions
+                         FROM (SELECT DISTINCT relid, function FROM policy_call) c JOIN described_function d ON d.oid = c.function
+                         GROUP BY c.relid) f ON f.relid = p.relid
               CROSS JOIN LATERAL (SELECT concat(format('ALTER POLICY %I ON %s', p.polname, p.ident),
                                                 CASE WHEN p.qual IS NOT NULL THEN format(' USING (%s)', p.own) END,
                                                 CASE WHEN p.checks IS NOT NULL THEN format(' WITH CHECK (%s)', p.own) END, ';') AS ddl) w
