@@ -193,7 +193,7 @@ impl<'a> Doctor<'a> {
         } else {
             Stage::Examination
         };
-        let input = input(self.catalog, &self.setting, self.role.as_deref(), files);
+        let input = input(self.catalog, &self.setting, self.role.as_deref(), &files);
         Ok(statement::run(connection, last, &input).await?)
     }
 
@@ -292,7 +292,7 @@ pub(super) fn input(
     catalog: &TableCatalog,
     setting: &Setting,
     role: Option<&str>,
-    files: Value,
+    files: &Value,
 ) -> String {
     json!({
         "tables": tables(catalog),

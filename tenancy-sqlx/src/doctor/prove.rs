@@ -27,7 +27,7 @@ pub(crate) async fn prove(
     setting: &Setting,
     select_tenant: &(dyn Fn(&TenantId) -> String + Sync),
 ) -> Result<(), Error> {
-    let input = super::examination::input(catalog, setting, None, Value::Null);
+    let input = super::examination::input(catalog, setting, None, &Value::Null);
     let mut found = statement::run(connection, Stage::Posture, &input).await?;
     found
         .findings
