@@ -1,5 +1,7 @@
 //! What the doctor shows by trying, what it does not blame, and what it says when it could not try.
 
+use std::collections::BTreeSet;
+
 use tenancy_core::TableCatalog;
 use tenancy_sqlx::{Doctor, Report, Rls};
 use tenancy_tests::postgres::Cluster;
@@ -15,15 +17,21 @@ async fn a_costly_policy_is_not_blamed() {
             "CREATE FUNCTION is_mine(text) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100000
                  AS 'BEGIN RETURN $1 = tenancy.current_tenant_id(); END';
              DROP POLICY tenant_isolation ON tag;
-             CREATE POLICY own ON tag USING (public.is_mine(tenant_id))",
+             CREATE POLICY reads ON tag FOR SELECT USING (public.is_mine(tenant_id));
+             CREATE POLICY writes ON tag FOR INSERT WITH CHECK (public.is_mine(tenant_id));
+             CREATE POLICY changes ON tag FOR UPDATE USING (public.is_mine(tenant_id));
+             CREATE POLICY deletes ON tag FOR DELETE USING (public.is_mine(tenant_id))",
         )
         .await
         .unwrap();
     for pool in [clinic.admin().await, clinic.application().await] {
         let report = clinic.examine(&pool).await;
-        let of_policy = |code: &str| (code.to_owned(), "policy own on public.tag".to_owned());
-        let expected = ["TNC034", "TNC050", "TNC052"].map(of_policy);
-        assert_eq!(codes(&report), expected);
+        let found = codes(&report).into_iter().map(|(code, _)| code);
+        let found: BTreeSet<_> = found.collect();
+        assert_eq!(
+            found.iter().collect::<Vec<_>>(),
+            ["TNC034", "TNC050", "TNC052"]
+        );
     }
 }
 
