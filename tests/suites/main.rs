@@ -13,6 +13,7 @@ mod answers;
 mod cluster;
 mod command;
 mod configuration;
+mod differential;
 mod doctor;
 mod isolation;
 mod keys;

@@ -1,0 +1,75 @@
+//! Scoped statements against a physical separation: a generated statement, scoped, where all tenants are, does what
+//! it does unscoped where the tenant is alone.
+//!
+//! A failure prints the smallest statement that was found, and a seed. Make it a test of its own in `isolation`.
+
+mod choices;
+mod ddl;
+mod generate;
+mod outcome;
+mod pair;
+mod postgres;
+mod run;
+mod scoping;
+mod shrink;
+mod sqlite;
+mod statement;
+mod world;
+
+use self::pair::Pair;
+use self::postgres::Postgres;
+use self::run::{Effort, explore};
+use self::scoping::{Builder, Dialect, FirstTable, OutermostWhere, Scoping};
+use self::sqlite::Sqlite;
+
+async fn holds(pair: &mut impl Pair, dialect: Dialect, cases: usize) {
+    let effort = Effort::chosen(cases);
+    let report = explore(pair, &Builder, dialect, effort).await.unwrap();
+    println!("seed {}: {report:#?}", effort.seed);
+    assert!(report.refusals() * 50 < report.cases, "{report:#?}");
+    assert!(report.failures() * 10 < report.cases, "{report:#?}");
+}
+
+#[tokio::test]
+async fn a_scoped_statement_does_what_it_would_do_on_a_copy_with_this_tenant_alone() {
+    holds(&mut Postgres::without_policies().await, Dialect::Postgres, 1_500).await;
+}
+
+#[tokio::test]
+async fn under_row_level_security_it_does_the_same() {
+    holds(&mut Postgres::with_policies().await, Dialect::Postgres, 1_000).await;
+}
+
+#[tokio::test]
+async fn on_sqlite_it_does_the_same() {
+    holds(&mut Sqlite::new().await, Dialect::Sqlite, 1_500).await;
+}
+
+async fn is_caught(scoping: impl Scoping) {
+    let effort = Effort {
+        cases: 300,
+        ..Effort::chosen(0)
+    };
+    for (dialect, found) in [
+        (Dialect::Sqlite, explore(&mut Sqlite::new().await, &scoping, Dialect::Sqlite, effort).await),
+        (
+            Dialect::Postgres,
+            explore(&mut Postgres::without_policies().await, &scoping, Dialect::Postgres, effort).await,
+        ),
+    ] {
+        let difference = found.expect_err("a difference");
+        let size = difference.case.statement.build(dialect).0.len();
+        println!("{difference}");
+        assert!(size < 150, "as small as a person would make it:\n{difference}");
+    }
+}
+
+#[tokio::test]
+async fn a_predicate_on_the_outermost_where_is_caught() {
+    is_caught(OutermostWhere).await;
+}
+
+#[tokio::test]
+async fn a_table_that_was_overlooked_is_caught() {
+    is_caught(FirstTable).await;
+}

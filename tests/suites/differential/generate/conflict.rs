@@ -1,0 +1,42 @@
+//! ON CONFLICT.
+
+use sea_query::OnConflict;
+
+use super::Generator;
+use super::names::{Names, Source};
+use crate::differential::world::Table;
+
+impl Generator<'_> {
+    /// On the primary key, of which the tenant is a part.
+    pub(super) fn on_conflict(&mut self, table: &Table, names: &Names) -> OnConflict {
+        let key = table.columns[..table.key].iter().map(|column| column.name);
+        let mut target: Vec<_> = table.tenant_column.into_iter().chain(key).collect();
+        if self.choices.chance(30) {
+            target.reverse();
+        }
+        let mut conflict = OnConflict::columns(target);
+        let free: Vec<_> = table.columns[table.key..].iter().filter(|column| column.name != "parent_id").collect();
+        if free.is_empty() || self.maybe(30, "DO NOTHING") {
+            conflict.do_nothing();
+            return conflict;
+        }
+        let target = Source::of_table(table, table.name);
+        let excluded = Source::of_table(table, "excluded");
+        let names = names.and(&[target, excluded]);
+        for column in free.iter().take(1 + self.choices.below(2)) {
+            if self.choices.chance(50) {
+                conflict.update_column(column.name);
+            } else {
+                self.uses("DO UPDATE with an expression");
+                let value = self.expression(column.kind, &names, 2);
+                let value = self.fitting(column, value);
+                conflict.value(column.name, value);
+            }
+        }
+        if self.maybe(35, "DO UPDATE with a condition") {
+            let condition = self.condition(&names, 1);
+            conflict.action_and_where(condition);
+        }
+        conflict
+    }
+}

@@ -1,0 +1,87 @@
+//! WITH: common table expressions, which read those before them, and recursive ones.
+
+use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, UnionType, WithClause};
+
+use super::Generator;
+use super::from::{table_ref, table_ref_as};
+use super::names::{Names, Source};
+use crate::differential::world::Kind;
+
+impl Generator<'_> {
+    /// A WITH whose tables are added to `names`.
+    pub(super) fn with_clause(&mut self, names: &mut Names) -> WithClause {
+        self.part(|it| {
+            let mut clause = WithClause::new();
+            let recursive = it.maybe(20, "WITH RECURSIVE");
+            if recursive {
+                clause.recursive(true);
+                let table = it.recursive(names);
+                clause.cte(table);
+            }
+            let count = it.choices.below(3) + usize::from(!recursive);
+            for _ in 0..count {
+                let table = it.common(names);
+                clause.cte(table);
+            }
+            clause
+        })
+    }
+
+    fn common(&mut self, names: &mut Names) -> CommonTableExpression {
+        // Hides the one of the same name around it.
+        let known = names.common_tables().first().map(|table| table.name.clone());
+        let name = match known {
+            Some(known) if self.maybe(10, "a common table that hides another") => known,
+            _ => self.made_up("w"),
+        };
+        let wanted = self.kinds(3);
+        let total = self.choices.chance(30);
+        let query = self.query(names, &wanted, total);
+        let mut table = CommonTableExpression::new();
+        table.table_name(name.clone()).query(query);
+        let mut columns = Self::columns(&wanted);
+        if self.choices.chance(30) {
+            for (at, (column, _)) in columns.iter_mut().enumerate() {
+                *column = format!("d{at}");
+            }
+            table.columns(columns.iter().map(|(column, _)| column.clone()));
+        }
+        if self.maybe(30, "MATERIALIZED") {
+            table.materialized(self.choices.chance(50));
+        }
+        names.define(Source::derived(&name, columns));
+        table
+    }
+
+    /// Follows numbers that grow, and so comes to an end.
+    fn recursive(&mut self, names: &mut Names) -> CommonTableExpression {
+        let name = self.made_up("r");
+        let at = self.choices.below(self.world.tables.len());
+        self.reads(at);
+        let start = &self.world.tables[at];
+        let mut query = Query::select();
+        query
+            .expr_as(Expr::col((start.name, "id")), "n")
+            .expr_as(Expr::val(self.choices.below(3) as i64), "depth")
+            .from(table_ref(start.name));
+        if self.choices.chance(50) {
+            let condition = self.condition(&names.without_columns().and(&[Source::of_table(start, start.name)]), 1);
+            query.and_where(condition);
+        }
+        let at = self.choices.below(self.world.tables.len());
+        self.reads(at);
+        let step = &self.world.tables[at];
+        let mut next = Query::select();
+        next.expr(Expr::col(("x", "id")))
+            .expr(Expr::col((name.clone(), "depth")).add(1_i64))
+            .from(table_ref(&name))
+            .inner_join(table_ref_as(step.name, "x"), Expr::col(("x", "id")).gt(Expr::col((name.clone(), "n"))))
+            .and_where(Expr::col((name.clone(), "depth")).lt(4_i64));
+        query.union(UnionType::Distinct, next);
+        let columns = vec![("n".to_owned(), Kind::Bigint), ("depth".to_owned(), Kind::Bigint)];
+        let mut table = CommonTableExpression::new();
+        table.table_name(name.clone()).columns(["n", "depth"]).query(query);
+        names.define(Source::derived(&name, columns));
+        table
+    }
+}

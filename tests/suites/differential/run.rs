@@ -1,0 +1,217 @@
+//! Runs generated statements on a pair of databases and compares what they do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+
+use sea_query::Values;
+
+use super::choices::{Choices, next};
+use super::generate::case;
+use super::outcome::{Content, Outcome, difference, divided};
+use super::pair::{Look, Pair};
+use super::scoping::{Dialect, Scoping};
+use super::shrink::smallest;
+use super::statement::Case;
+use super::world::World;
+use super::ddl::Inhabitants;
+
+/// How many statements run on one world.
+const BATCH: usize = 60;
+
+/// Where to begin, and how much to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    pub(super) seed: u64,
+    pub(super) cases: usize,
+}
+
+/// What was run, for whoever wants to know whether it was worth the while.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) cases: usize,
+    /// Why the scope would not take a statement, and how often.
+    pub(super) refused: BTreeMap<String, usize>,
+    /// By which SQLSTATE statements have failed on both sides, and how often.
+    pub(super) failed: BTreeMap<String, usize>,
+    pub(super) features: BTreeMap<&'static str, usize>,
+    /// How many reads have found rows, and how many writes have touched some, of how many.
+    pub(super) reads: (usize, usize),
+    pub(super) writes: (usize, usize),
+}
+
+/// A statement that does something else when it is scoped, as small as it could be made.
+pub(super) struct Difference {
+    seed: u64,
+    dialect: Dialect,
+    what: &'static str,
+    world: World,
+    pub(super) case: Case,
+    scoped: (String, Values),
+    outcomes: (Outcome, Outcome),
+    others: Vec<Content>,
+}
+
+impl Effort {
+    /// `cases`, or what the environment asks for; a seed that nobody has seen yet, or the one that is asked for.
+    pub(super) fn chosen(cases: usize) -> Self {
+        let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+        Self {
+            seed: number("TENANCY_DIFFERENTIAL_SEED").unwrap_or_else(|| RandomState::new().hash_one(()) >> 16),
+            cases: number("TENANCY_DIFFERENTIAL_CASES").map_or(cases, |asked| usize::try_from(asked).unwrap() * cases / 4_000),
+        }
+    }
+}
+
+/// Runs so many statements, or up to the first that is different.
+pub(super) async fn explore(
+    pair: &mut impl Pair,
+    scoping: &impl Scoping,
+    dialect: Dialect,
+    effort: Effort,
+) -> Result<Report, Box<Difference>> {
+    let mut report = Report::default();
+    // Each batch has a seed of its own, which as the seed of a run makes the same batch its first.
+    let mut seed = effort.seed;
+    while report.cases < effort.cases {
+        let world = World::new(dialect, &mut Choices::seeded(seed));
+        pair.create(&world).await;
+        let others = pair.contents().await;
+        let mut state = seed;
+        for _ in 0..BATCH {
+            let case = case(&world, Choices::seeded(next(&mut state)));
+            if let Some(found) = report.judge(pair, scoping, &world, &others, case).await {
+                let found = reduced(pair, scoping, &world, &others, found).await;
+                let (scoped, outcomes) = (found.scoped, found.outcomes);
+                return Err(Box::new(Difference {
+                    seed,
+                    dialect,
+                    what: found.what,
+                    case: found.case,
+                    world,
+                    scoped,
+                    outcomes,
+                    others,
+                }));
+            }
+        }
+        seed = seed.wrapping_add(1);
+    }
+    Ok(report)
+}
+
+struct Found {
+    what: &'static str,
+    case: Case,
+    scoped: (String, Values),
+    outcomes: (Outcome, Outcome),
+}
+
+impl Report {
+    /// Counts `case`, and gives it back if it is different.
+    async fn judge(
+        &mut self,
+        pair: &mut impl Pair,
+        scoping: &impl Scoping,
+        world: &World,
+        others: &[Content],
+        case: Case,
+    ) -> Option<Found> {
+        if !scoping.takes(&case) {
+            return None;
+        }
+        self.cases += 1;
+        let scoped = match scoping.scope(&case, world) {
+            Ok(scoped) => scoped,
+            Err(reason) => {
+                *self.refused.entry(reason).or_default() += 1;
+                return None;
+            }
+        };
+        for feature in &case.features {
+            *self.features.entry(feature).or_default() += 1;
+        }
+        let found = compared(pair, world, others, case, scoped).await;
+        match &found.outcomes.1.answer {
+            Err(failure) => *self.failed.entry(failure.code.clone()).or_default() += 1,
+            Ok(answer) => {
+                let has_effect = if found.case.writes { answer.affected > 0 } else { !answer.rows.is_empty() };
+                let count = if found.case.writes { &mut self.writes } else { &mut self.reads };
+                count.0 += usize::from(has_effect);
+                count.1 += 1;
+            }
+        }
+        (!found.what.is_empty()).then_some(found)
+    }
+}
+
+async fn compared(pair: &mut impl Pair, world: &World, others: &[Content], case: Case, scoped: (String, Values)) -> Found {
+    let look = Look {
+        contents: case.writes,
+        free: case.locking,
+    };
+    let alone = case.statement.build(world.dialect);
+    let outcomes = pair.run(scoped.clone(), alone, look).await;
+    let others = if case.writes { others } else { &[] };
+    let what = difference(&outcomes.0, &outcomes.1, case.ordered, world.tenant(), others);
+    Found {
+        what: what.unwrap_or_default(),
+        case,
+        scoped,
+        outcomes,
+    }
+}
+
+async fn reduced(pair: &mut impl Pair, scoping: &impl Scoping, world: &World, others: &[Content], found: Found) -> Found {
+    let record = found.case.record.clone();
+    let mut best = found;
+    smallest(record, async |made| {
+        let case = case(world, Choices::recorded(made));
+        let scoped = scoping.scope(&case, world).ok()?;
+        let found = compared(pair, world, others, case, scoped).await;
+        if found.what.is_empty() {
+            return None;
+        }
+        let record = found.case.record.clone();
+        best = found;
+        Some(record)
+    })
+    .await;
+    best
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sql, values) = self.case.statement.build(self.dialect);
+        let tenant = self.world.tenant();
+        writeln!(f, "{} (TENANCY_DIFFERENTIAL_SEED={} begins with it)", self.what, self.seed)?;
+        writeln!(f, "on {:?} with these rows:\n{}", self.dialect, self.world.create(Inhabitants::All))?;
+        writeln!(f, "the statement:\n  {sql}\n  {values:?}\nalone, as tenant `{tenant}`, it does\n{}", self.outcomes.1)?;
+        writeln!(f, "scoped:\n  {}\n  {:?}\namong all it does\n{}", self.scoped.0, self.scoped.1, self.outcomes.0)?;
+        if self.case.writes {
+            let (_, foreign) = divided(&self.others, tenant);
+            writeln!(f, "before, others had")?;
+            for content in foreign {
+                writeln!(f, "  {} of `{}`: {}", content.table, content.tenant, content.rows)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tests end with it.
+impl fmt::Debug for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Report {
+    pub(super) fn refusals(&self) -> usize {
+        self.refused.values().sum()
+    }
+
+    pub(super) fn failures(&self) -> usize {
+        self.failed.values().sum()
+    }
+}

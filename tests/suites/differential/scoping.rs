@@ -1,0 +1,100 @@
+//! How a statement is scoped: by the builder under test, or by one that is wrong on purpose.
+
+use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, Values, WithClause};
+use tenancy_core::{TableCatalog, TenantContext};
+use tenancy_tests::notes::context;
+
+use super::statement::{Case, Statement};
+use super::world::{World, literal, quoted};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+/// SQL text with its parameters; what was refused is told in words.
+pub(super) type Built = Result<(String, Values), String>;
+
+pub(super) trait Scoping {
+    fn scope(&self, case: &Case, world: &World) -> Built;
+
+    /// Whether it is there for statements like this.
+    fn takes(&self, _case: &Case) -> bool {
+        true
+    }
+}
+
+/// The builder of tenancy-core.
+#[derive(Debug)]
+pub(super) struct Builder;
+
+/// `catalog` for a dialect.
+pub(super) fn speaking(catalog: TableCatalog, _dialect: Dialect) -> TableCatalog {
+    catalog
+}
+
+impl Scoping for Builder {
+    /// What SELECT alone can be given.
+    fn takes(&self, case: &Case) -> bool {
+        let out_of_reach = ["WITH", "function in FROM", "row lock", "common table", "VALUES in FROM"];
+        matches!(case.statement, Statement::Select(_))
+            && !case.features.iter().any(|feature| out_of_reach.iter().any(|part| feature.contains(part)))
+    }
+
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        let catalog = world.catalog();
+        let context: TenantContext = context(world.tenant());
+        let scope = context.scope(&catalog);
+        match &case.statement {
+            Statement::Select(select) => match scope.select(select.clone()) {
+                Ok(scoped) => Ok(scoped.build()),
+                Err(error) => Err(error.to_string()),
+            },
+            _ => Err("not yet".to_owned()),
+        }
+    }
+}
+
+/// Appends the tenant to the outermost WHERE, as many do.
+#[derive(Debug)]
+pub(super) struct OutermostWhere;
+
+impl Scoping for OutermostWhere {
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        let mut case = case.clone();
+        if let Some((name, column)) = &case.root {
+            let is_own = Expr::cust(format!("{}.{} = {}", quoted(name), quoted(column), literal(world.tenant())));
+            match &mut case.statement {
+                Statement::Select(select) => drop(select.and_where(is_own)),
+                Statement::Update(update) => drop(update.and_where(is_own)),
+                Statement::Delete(delete) => drop(delete.and_where(is_own)),
+                Statement::Insert(_) | Statement::With(_) => {}
+            }
+        }
+        Ok(case.statement.build(world.dialect))
+    }
+}
+
+/// Shadows the first table that a SELECT reads and overlooks the others.
+#[derive(Debug)]
+pub(super) struct FirstTable;
+
+impl Scoping for FirstTable {
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        let mut case = case.clone();
+        if let (Statement::Select(select), Some(first)) = (&mut case.statement, case.read.first()) {
+            let table = &world.tables[*first];
+            let column = table.tenant_column.expect("only tables of tenants are noted");
+            let rows = Query::select()
+                .column(sea_query::Asterisk)
+                .from((table.schema, table.name))
+                .and_where(Expr::col(column).cast_as("text").eq(world.tenant()))
+                .take();
+            let mut shadow = CommonTableExpression::new();
+            shadow.table_name(table.name).query(rows);
+            select.with_cte(WithClause::new().cte(shadow).to_owned());
+        }
+        Ok(case.statement.build(world.dialect))
+    }
+}

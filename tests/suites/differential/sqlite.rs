@@ -1,0 +1,116 @@
+//! A pair of databases of SQLite, in memory.
+
+use futures_util::TryStreamExt as _;
+use sea_query::Values;
+use sea_query_sqlx::SqlxValues;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Either, Executor as _, Row as _, SqliteConnection, TypeInfo as _, ValueRef as _,
+};
+
+use super::ddl::Inhabitants;
+use super::outcome::{Answer, Content, Failure, Outcome};
+use super::pair::{Look, Pair};
+use super::world::World;
+
+pub(super) struct Sqlite {
+    shared: SqliteConnection,
+    copy: SqliteConnection,
+    contents: String,
+}
+
+impl Sqlite {
+    pub(super) async fn new() -> Self {
+        Self {
+            shared: empty().await,
+            copy: empty().await,
+            contents: String::new(),
+        }
+    }
+}
+
+impl Pair for Sqlite {
+    async fn create(&mut self, world: &World) {
+        self.contents = world.contents();
+        for (connection, inhabitants) in [(&mut self.shared, Inhabitants::All), (&mut self.copy, Inhabitants::Own)] {
+            *connection = empty().await;
+            let sql = world.create(inhabitants);
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.unwrap();
+        }
+    }
+
+    async fn run(&mut self, scoped: (String, Values), alone: (String, Values), look: Look) -> (Outcome, Outcome) {
+        tokio::join!(
+            run(&mut self.shared, scoped, look, &self.contents),
+            run(&mut self.copy, alone, look, &self.contents)
+        )
+    }
+
+    async fn contents(&mut self) -> Vec<Content> {
+        contents(&mut self.shared, &self.contents).await
+    }
+}
+
+async fn empty() -> SqliteConnection {
+    SqliteConnection::connect("sqlite::memory:").await.unwrap()
+}
+
+async fn run(connection: &mut SqliteConnection, (sql, values): (String, Values), look: Look, everything: &str) -> Outcome {
+    let mut transaction = connection.begin().await.unwrap();
+    let answer = answer(&mut transaction, sql, values).await;
+    let mut held = Vec::new();
+    if answer.is_ok() && look.contents {
+        held = contents(&mut transaction, everything).await;
+    }
+    transaction.rollback().await.unwrap();
+    Outcome {
+        answer,
+        contents: held,
+        free: Vec::new(),
+    }
+}
+
+async fn answer(connection: &mut SqliteConnection, sql: String, values: Values) -> Result<Answer, Failure> {
+    let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).persistent(false);
+    let mut steps = connection.fetch_many(query);
+    let (mut rows, mut affected) = (Vec::new(), 0);
+    loop {
+        match steps.try_next().await {
+            Ok(None) => return Ok(Answer { rows, affected }),
+            Ok(Some(Either::Left(result))) => affected += result.rows_affected(),
+            Ok(Some(Either::Right(row))) => rows.push((0..row.len()).map(|at| value(&row, at)).collect()),
+            Err(error) => {
+                let code = error.as_database_error().and_then(|error| error.code());
+                return Err(Failure {
+                    code: code.map_or_else(|| "no code".to_owned(), |code| code.into_owned()),
+                    message: error.to_string(),
+                });
+            }
+        }
+    }
+}
+
+/// Type and value. A whole number is one, however it is stored: equal ones may differ there.
+fn value(row: &SqliteRow, at: usize) -> String {
+    let raw = row.try_get_raw(at).unwrap();
+    if raw.is_null() {
+        return "NULL".to_owned();
+    }
+    let name = raw.type_info().name().to_owned();
+    match name.as_str() {
+        "INTEGER" | "BOOLEAN" => row.get_unchecked::<i64, _>(at).to_string(),
+        "REAL" => row.get_unchecked::<f64, _>(at).to_string(),
+        "TEXT" => format!("{:?}", row.get_unchecked::<String, _>(at)),
+        _ => format!("{name} {:?}", row.get_unchecked::<Vec<u8>, _>(at)),
+    }
+}
+
+async fn contents(connection: &mut SqliteConnection, sql: &str) -> Vec<Content> {
+    let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await;
+    let content = |row: &SqliteRow| Content {
+        table: row.get(0),
+        tenant: row.get(1),
+        rows: row.get(2),
+    };
+    rows.unwrap().iter().map(content).collect()
+}
