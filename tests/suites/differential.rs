@@ -19,7 +19,7 @@ mod world;
 use self::pair::Pair;
 use self::postgres::Postgres;
 use self::run::{Effort, explore};
-use self::scoping::{Builder, Dialect, FirstTable, OutermostWhere, Scoping};
+use self::scoping::{Builder, Dialect, FirstTable, Nothing, OutermostWhere, Scoping};
 use self::sqlite::Sqlite;
 
 async fn holds(pair: &mut impl Pair, dialect: Dialect, cases: usize) {
@@ -43,6 +43,16 @@ async fn under_row_level_security_it_does_the_same() {
 #[tokio::test]
 async fn on_sqlite_it_does_the_same() {
     holds(&mut Sqlite::new().await, Dialect::Sqlite, 1_500).await;
+}
+
+/// Where nothing is shared there is nothing to scope. What differs here is open in the statement itself.
+#[tokio::test]
+async fn the_outcome_of_a_generated_statement_is_certain() {
+    let effort = Effort::chosen(300);
+    let report = explore(&mut Postgres::alone_in_both().await, &Nothing, Dialect::Postgres, effort).await.unwrap();
+    println!("{report:#?}");
+    let report = explore(&mut Sqlite::alone_in_both().await, &Nothing, Dialect::Sqlite, effort).await.unwrap();
+    println!("{report:#?}");
 }
 
 async fn is_caught(scoping: impl Scoping) {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tenancy_core::TenantColumnType;
 
 use super::scoping::Dialect;
-use super::world::{Kind, Table, World, literal, quoted};
+use super::world::{Kind, Row, Table, World, literal, quoted};
 
 /// Who is in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,18 +13,29 @@ pub(super) enum Inhabitants {
     All,
     /// The tenant whose statements are run. Its tenant columns are filled in by a default.
     Own,
+    /// The same, with its rows stored in another order.
+    OwnBackwards,
 }
 
 impl World {
     /// Tables and rows.
     pub(super) fn create(&self, inhabitants: Inhabitants) -> String {
+        self.create_some(inhabitants, |_| true)
+    }
+
+    /// The same of some tables.
+    pub(super) fn create_some(&self, inhabitants: Inhabitants, is_wanted: impl Fn(&Table) -> bool) -> String {
         let mut sql = String::new();
-        for table in &self.tables {
+        for table in self.tables.iter().filter(|table| is_wanted(table)) {
             sql += &self.create_table(table, inhabitants);
-            for row in &table.rows {
-                if table.tenant_column.is_some() && inhabitants == Inhabitants::Own && row.tenant != self.own {
-                    continue;
-                }
+            let is_there = |row: &&Row| {
+                table.tenant_column.is_none() || inhabitants == Inhabitants::All || row.tenant == self.own
+            };
+            let mut rows: Vec<_> = table.rows.iter().filter(is_there).collect();
+            if inhabitants == Inhabitants::OwnBackwards {
+                rows.reverse();
+            }
+            for row in rows {
                 let mut values: Vec<String> = row.values.iter().map(ToString::to_string).collect();
                 if table.tenant_column.is_some() {
                     values.insert(0, literal(self.tenants[row.tenant]));
@@ -41,13 +52,15 @@ impl World {
         if let Some(tenant) = table.tenant_column {
             let default = match inhabitants {
                 Inhabitants::All => String::new(),
-                Inhabitants::Own => format!(" DEFAULT {}", literal(self.tenant())),
+                Inhabitants::Own | Inhabitants::OwnBackwards => format!(" DEFAULT {}", literal(self.tenant())),
             };
             lines.push(format!("{} {} NOT NULL{default}", quoted(tenant), self.tenant_type()));
             key.push(quoted(tenant));
         }
         for column in &table.columns {
-            let mut line = format!("{} {}", quoted(column.name), self.type_of(column.kind));
+            // Equal numbers with different zeros behind the point would be told apart by their text.
+            let precision = if column.kind == Kind::Numeric { "(20, 4)" } else { "" };
+            let mut line = format!("{} {}{precision}", quoted(column.name), self.type_of(column.kind));
             if !column.nullable {
                 line += " NOT NULL";
             }

@@ -34,6 +34,8 @@ struct Generator<'a> {
     made_up: usize,
     features: BTreeSet<&'static str>,
     read: Vec<usize>,
+    /// A table that must not be read now.
+    avoided: Option<usize>,
     root: Option<(String, &'static str)>,
     ordered: bool,
     locking: bool,
@@ -57,6 +59,7 @@ pub(super) fn case(world: &World, choices: Choices) -> Case {
         made_up: 0,
         features: BTreeSet::new(),
         read: Vec::new(),
+        avoided: None,
         root: None,
         ordered: false,
         locking: false,
@@ -123,6 +126,16 @@ impl Generator<'_> {
     fn made_up(&mut self, prefix: &str) -> String {
         self.made_up += 1;
         format!("{prefix}{}", self.made_up)
+    }
+
+    /// The place of a table that may be read.
+    fn any_table(&mut self) -> usize {
+        let mut at = self.choices.below(self.world.tables.len());
+        if self.avoided == Some(at) {
+            at = (at + 1) % self.world.tables.len();
+        }
+        self.reads(at);
+        at
     }
 
     fn reads(&mut self, table: usize) {

@@ -22,6 +22,9 @@ use super::world::World;
 
 const PASSWORD: &str = "application";
 
+/// Compiling an expression takes longer than evaluating it for a handful of rows.
+const SETTINGS: [(&str, &str); 1] = [("jit", "off")];
+
 /// Makes what looks at all rows callable for the application role, whom the policies bind.
 const AS_SUPERUSER: &str = "LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog";
 
@@ -30,11 +33,12 @@ pub(super) struct Postgres {
     copy: Side,
     /// Present when the scoped statements run under row-level security.
     application: Option<Application>,
+    in_shared: Inhabitants,
 }
 
 /// One database, and the superuser in it.
 struct Side {
-    _database: Database,
+    database: Database,
     connection: PgConnection,
     /// Somebody else, who tries locks.
     other: PgConnection,
@@ -55,6 +59,7 @@ impl Postgres {
             shared: Side::new(cluster.database().await).await,
             copy: Side::new(cluster.database().await).await,
             application: None,
+            in_shared: Inhabitants::All,
         }
     }
 
@@ -63,7 +68,7 @@ impl Postgres {
         let role = unique_role("app");
         let sql = format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}' NOSUPERUSER NOBYPASSRLS");
         pair.shared.administer(sql).await;
-        let options = pair.shared._database.options(&role, PASSWORD);
+        let options = pair.shared.database.options(&role, PASSWORD).options(SETTINGS);
         pair.application = Some(Application {
             role,
             connections: PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap(),
@@ -73,14 +78,23 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Nothing is shared: the tenant is alone in both.
+    pub(super) async fn alone_in_both() -> Self {
+        let mut pair = Self::without_policies().await;
+        pair.in_shared = Inhabitants::OwnBackwards;
+        pair
+    }
+}
+
 impl Side {
     async fn new(database: Database) -> Self {
-        let options = database.admin_options();
+        let options = database.admin_options().options(SETTINGS);
         Self {
             connection: PgConnection::connect_with(&options).await.unwrap(),
             other: PgConnection::connect_with(&options).await.unwrap(),
             free_rows: String::new(),
-            _database: database,
+            database,
         }
     }
 
@@ -94,7 +108,7 @@ impl Side {
         // the builder alone finds them.
         let search_path = match inhabitants {
             Inhabitants::All => "public",
-            Inhabitants::Own => "public, billing",
+            Inhabitants::Own | Inhabitants::OwnBackwards => "public, billing",
         };
         self.administer(format!(
             "DROP SCHEMA IF EXISTS public, billing, tenancy, look CASCADE;
@@ -155,7 +169,7 @@ impl Application {
 
 impl Pair for Postgres {
     async fn create(&mut self, world: &World) {
-        self.shared.create(world, Inhabitants::All).await;
+        self.shared.create(world, self.in_shared).await;
         self.copy.create(world, Inhabitants::Own).await;
         if let Some(application) = &mut self.application {
             application.create(world, &mut self.shared).await;
@@ -167,6 +181,7 @@ impl Pair for Postgres {
             shared,
             copy,
             application,
+            ..
         } = self;
         let scoped = async {
             match application {

@@ -32,8 +32,8 @@ pub(super) struct Report {
     pub(super) cases: usize,
     /// Why the scope would not take a statement, and how often.
     pub(super) refused: BTreeMap<String, usize>,
-    /// By which SQLSTATE statements have failed on both sides, and how often.
-    pub(super) failed: BTreeMap<String, usize>,
+    /// By which SQLSTATE statements have failed on both sides, how often, and one of them.
+    pub(super) failed: BTreeMap<String, (usize, String)>,
     pub(super) features: BTreeMap<&'static str, usize>,
     /// How many reads have found rows, and how many writes have touched some, of how many.
     pub(super) reads: (usize, usize),
@@ -133,7 +133,10 @@ impl Report {
         }
         let found = compared(pair, world, others, case, scoped).await;
         match &found.outcomes.1.answer {
-            Err(failure) => *self.failed.entry(failure.code.clone()).or_default() += 1,
+            Err(failure) => {
+                let text = || format!("{}: {}", failure.message, found.case.statement.build(world.dialect).0);
+                self.failed.entry(failure.code.clone()).or_insert_with(|| (0, text())).0 += 1;
+            }
             Ok(answer) => {
                 let has_effect = if found.case.writes { answer.affected > 0 } else { !answer.rows.is_empty() };
                 let count = if found.case.writes { &mut self.writes } else { &mut self.reads };
@@ -167,6 +170,9 @@ async fn reduced(pair: &mut impl Pair, scoping: &impl Scoping, world: &World, ot
     let mut best = found;
     smallest(record, async |made| {
         let case = case(world, Choices::recorded(made));
+        if !scoping.takes(&case) {
+            return None;
+        }
         let scoped = scoping.scope(&case, world).ok()?;
         let found = compared(pair, world, others, case, scoped).await;
         if found.what.is_empty() {
@@ -185,17 +191,16 @@ impl fmt::Display for Difference {
         let (sql, values) = self.case.statement.build(self.dialect);
         let tenant = self.world.tenant();
         writeln!(f, "{} (TENANCY_DIFFERENTIAL_SEED={} begins with it)", self.what, self.seed)?;
-        writeln!(f, "on {:?} with these rows:\n{}", self.dialect, self.world.create(Inhabitants::All))?;
-        writeln!(f, "the statement:\n  {sql}\n  {values:?}\nalone, as tenant `{tenant}`, it does\n{}", self.outcomes.1)?;
-        writeln!(f, "scoped:\n  {}\n  {:?}\namong all it does\n{}", self.scoped.0, self.scoped.1, self.outcomes.0)?;
-        if self.case.writes {
-            let (_, foreign) = divided(&self.others, tenant);
-            writeln!(f, "before, others had")?;
-            for content in foreign {
-                writeln!(f, "  {} of `{}`: {}", content.table, content.tenant, content.rows)?;
-            }
-        }
-        Ok(())
+        let text = sql.to_lowercase();
+        let rows = self.world.create_some(Inhabitants::All, |table| text.contains(&table.name.to_lowercase()));
+        writeln!(f, "on {:?} with these rows:\n{rows}", self.dialect)?;
+        let (mut among_all, mut alone) = self.outcomes.clone();
+        let expected: Vec<_> = [&alone.contents[..], &divided(&self.others, tenant).1].concat();
+        alone.contents.retain(|content| !among_all.contents.contains(content));
+        among_all.contents.retain(|content| !expected.contains(content));
+        alone.free.retain(|content| !self.outcomes.0.free.contains(content));
+        writeln!(f, "the statement:\n  {sql}\n  {values:?}\nalone, as tenant `{tenant}`, it does\n{alone}")?;
+        writeln!(f, "scoped:\n  {}\n  {:?}\namong all it does\n{among_all}", self.scoped.0, self.scoped.1)
     }
 }
 
@@ -212,6 +217,6 @@ impl Report {
     }
 
     pub(super) fn failures(&self) -> usize {
-        self.failed.values().sum()
+        self.failed.values().map(|(count, _)| count).sum()
     }
 }

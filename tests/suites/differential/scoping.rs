@@ -56,11 +56,25 @@ impl Scoping for Builder {
     }
 }
 
+/// Leaves the statement as it is.
+#[derive(Debug)]
+pub(super) struct Nothing;
+
+impl Scoping for Nothing {
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        Ok(case.statement.build(world.dialect))
+    }
+}
+
 /// Appends the tenant to the outermost WHERE, as many do.
 #[derive(Debug)]
 pub(super) struct OutermostWhere;
 
 impl Scoping for OutermostWhere {
+    fn takes(&self, case: &Case) -> bool {
+        matches!(case.statement, Statement::Select(_) | Statement::Update(_) | Statement::Delete(_))
+    }
+
     fn scope(&self, case: &Case, world: &World) -> Built {
         let mut case = case.clone();
         if let Some((name, column)) = &case.root {
@@ -69,7 +83,7 @@ impl Scoping for OutermostWhere {
                 Statement::Select(select) => drop(select.and_where(is_own)),
                 Statement::Update(update) => drop(update.and_where(is_own)),
                 Statement::Delete(delete) => drop(delete.and_where(is_own)),
-                Statement::Insert(_) | Statement::With(_) => {}
+                Statement::Insert(_) | Statement::With(_) => unreachable!("it does not take those"),
             }
         }
         Ok(case.statement.build(world.dialect))
@@ -81,6 +95,10 @@ impl Scoping for OutermostWhere {
 pub(super) struct FirstTable;
 
 impl Scoping for FirstTable {
+    fn takes(&self, case: &Case) -> bool {
+        matches!(case.statement, Statement::Select(_)) && !case.locking
+    }
+
     fn scope(&self, case: &Case, world: &World) -> Built {
         let mut case = case.clone();
         if let (Statement::Select(select), Some(first)) = (&mut case.statement, case.read.first()) {

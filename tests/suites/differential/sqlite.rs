@@ -17,6 +17,7 @@ pub(super) struct Sqlite {
     shared: SqliteConnection,
     copy: SqliteConnection,
     contents: String,
+    in_shared: Inhabitants,
 }
 
 impl Sqlite {
@@ -25,6 +26,15 @@ impl Sqlite {
             shared: empty().await,
             copy: empty().await,
             contents: String::new(),
+            in_shared: Inhabitants::All,
+        }
+    }
+
+    /// Nothing is shared: the tenant is alone in both.
+    pub(super) async fn alone_in_both() -> Self {
+        Self {
+            in_shared: Inhabitants::OwnBackwards,
+            ..Self::new().await
         }
     }
 }
@@ -32,7 +42,7 @@ impl Sqlite {
 impl Pair for Sqlite {
     async fn create(&mut self, world: &World) {
         self.contents = world.contents();
-        for (connection, inhabitants) in [(&mut self.shared, Inhabitants::All), (&mut self.copy, Inhabitants::Own)] {
+        for (connection, inhabitants) in [(&mut self.shared, self.in_shared), (&mut self.copy, Inhabitants::Own)] {
             *connection = empty().await;
             let sql = world.create(inhabitants);
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.unwrap();
@@ -57,7 +67,11 @@ async fn empty() -> SqliteConnection {
 
 async fn run(connection: &mut SqliteConnection, (sql, values): (String, Values), look: Look, everything: &str) -> Outcome {
     let mut transaction = connection.begin().await.unwrap();
-    let answer = answer(&mut transaction, sql, values).await;
+    let mut answer = answer(&mut transaction, sql, values).await;
+    // SQLite counts the rows of the last write, whichever statement it was.
+    if let (Ok(answer), false) = (&mut answer, look.contents) {
+        answer.affected = 0;
+    }
     let mut held = Vec::new();
     if answer.is_ok() && look.contents {
         held = contents(&mut transaction, everything).await;

@@ -89,9 +89,7 @@ impl<'a> Generator<'a> {
 
     /// A table and one of the ways to write its name.
     fn hidden_table(&mut self) -> (&'a Table, String) {
-        let at = self.choices.below(self.world.tables.len());
-        self.reads(at);
-        let table = &self.world.tables[at];
+        let table = &self.world.tables[self.any_table()];
         // The others need their quotes.
         let spelt = match (table.name, self.choices.below(3)) {
             ("Invoice" | "order", _) | (_, 0) => quoted(table.name),

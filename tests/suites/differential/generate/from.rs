@@ -162,9 +162,7 @@ impl Generator<'_> {
     }
 
     fn table(&mut self, beside: &[Source]) -> (Source, TableRef) {
-        let at = self.choices.below(self.world.tables.len());
-        self.reads(at);
-        let table = &self.world.tables[at];
+        let table = &self.world.tables[self.any_table()];
         let is_free = |name: &str| beside.iter().all(|other| other.name != name);
         if is_free(table.name) && self.choices.chance(50) {
             return (Source::of_table(table, table.name), table_ref(table.name));

@@ -76,7 +76,7 @@ impl<'a> Generator<'a> {
     fn new_value(&mut self, column: &Column, row: i64, upsert: bool, names: &Names) -> Expr {
         match column.name {
             // Many rows of one statement must not meet the same row.
-            "id" if upsert => Expr::val(1 + row + 2 * i64::try_from(self.choices.below(2)).unwrap()),
+            "id" if upsert => Expr::val(1 + row + 4 * i64::try_from(self.choices.below(2)).unwrap()),
             "id" if self.choices.chance(5) => Expr::val(1_i64),
             "id" => Expr::val(20 + row),
             "parent_id" => self.parent(),

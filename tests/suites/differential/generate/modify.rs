@@ -10,8 +10,12 @@ use crate::differential::world::Table;
 impl<'a> Generator<'a> {
     pub(super) fn update(&mut self) -> Statement {
         let mut names = Names::default();
-        let with = self.maybe(12, "WITH around an UPDATE").then(|| self.with_clause(&mut names));
         let table = self.target();
+        // SQLite changes row after row, and what is read for one has the changes of those before it.
+        if !self.is_postgres() {
+            self.avoided = Some(self.place_of(table));
+        }
+        let with = self.maybe(12, "WITH around an UPDATE").then(|| self.with_clause(&mut names));
         let mut update = Query::update();
         update.table(table.name);
         let mut sources = vec![Source::of_table(table, table.name)];
@@ -21,6 +25,7 @@ impl<'a> Generator<'a> {
         }
         let names = names.and(&sources);
         self.set(&mut update, table, &names);
+        self.avoided = None;
         if let Some(condition) = self.rows_to_change(table, &names, sources.len() > 1) {
             update.and_where(condition);
         }
@@ -52,6 +57,11 @@ impl<'a> Generator<'a> {
             Some(with) if self.choices.chance(50) => Statement::Delete(delete.with_cte(with).to_owned()),
             Some(with) => Statement::With(delete.with(with)),
         }
+    }
+
+    fn place_of(&self, table: &Table) -> usize {
+        let same = |other: &Table| std::ptr::eq(other, table);
+        self.world.tables.iter().position(same).expect("one of this world")
     }
 
     /// Joins a table whose rows meet each row of the target once at most: which of several would count is open.
@@ -99,8 +109,7 @@ impl<'a> Generator<'a> {
     /// A condition for most statements. Where it must stay beside another one, it stands in parentheses.
     fn rows_to_change(&mut self, table: &'a Table, names: &Names, in_parentheses: bool) -> Option<Expr> {
         if self.is_postgres() && self.choices.chance(6) {
-            let at = self.world.tables.iter().position(|other| std::ptr::eq(other, table)).unwrap();
-            let jobs = self.next_jobs(at);
+            let jobs = self.next_jobs(self.place_of(table));
             return Some(Expr::col((table.name, "id")).in_subquery(jobs));
         }
         if !self.choices.chance(75) {

@@ -31,8 +31,9 @@ impl Generator<'_> {
                 window.order_by((source.name.clone(), column.clone()), order.clone());
             }
         }
+        // sea-query writes no space behind the number of `1 PRECEDING`.
         if self.choices.chance(30) {
-            window.frame_between(FrameType::Rows, Frame::Preceding(1), Frame::CurrentRow);
+            window.frame_between(FrameType::Rows, Frame::CurrentRow, Frame::UnboundedFollowing);
         }
         window
     }

@@ -13,26 +13,29 @@ impl Generator<'_> {
         self.part(|it| {
             let mut clause = WithClause::new();
             let recursive = it.maybe(20, "WITH RECURSIVE");
+            let mut around: Vec<_> = names.common_tables().iter().map(|table| table.name.clone()).collect();
             if recursive {
+                // Here a name means the table of this WITH even before that is defined.
+                around.clear();
                 clause.recursive(true);
                 let table = it.recursive(names);
                 clause.cte(table);
             }
             let count = it.choices.below(3) + usize::from(!recursive);
             for _ in 0..count {
-                let table = it.common(names);
+                let table = it.common(names, &mut around);
                 clause.cte(table);
             }
             clause
         })
     }
 
-    fn common(&mut self, names: &mut Names) -> CommonTableExpression {
-        // Hides the one of the same name around it.
-        let known = names.common_tables().first().map(|table| table.name.clone());
-        let name = match known {
-            Some(known) if self.maybe(10, "a common table that hides another") => known,
-            _ => self.made_up("w"),
+    /// One of a WITH, or one that hides another `around` that WITH.
+    fn common(&mut self, names: &mut Names, around: &mut Vec<String>) -> CommonTableExpression {
+        let name = if !around.is_empty() && self.maybe(15, "a common table that hides another") {
+            around.remove(0)
+        } else {
+            self.made_up("w")
         };
         let wanted = self.kinds(3);
         let total = self.choices.chance(30);
@@ -56,9 +59,7 @@ impl Generator<'_> {
     /// Follows numbers that grow, and so comes to an end.
     fn recursive(&mut self, names: &mut Names) -> CommonTableExpression {
         let name = self.made_up("r");
-        let at = self.choices.below(self.world.tables.len());
-        self.reads(at);
-        let start = &self.world.tables[at];
+        let start = &self.world.tables[self.any_table()];
         let mut query = Query::select();
         query
             .expr_as(Expr::col((start.name, "id")), "n")
@@ -68,9 +69,7 @@ impl Generator<'_> {
             let condition = self.condition(&names.without_columns().and(&[Source::of_table(start, start.name)]), 1);
             query.and_where(condition);
         }
-        let at = self.choices.below(self.world.tables.len());
-        self.reads(at);
-        let step = &self.world.tables[at];
+        let step = &self.world.tables[self.any_table()];
         let mut next = Query::select();
         next.expr(Expr::col(("x", "id")))
             .expr(Expr::col((name.clone(), "depth")).add(1_i64))
