@@ -113,7 +113,7 @@ impl TenantContext {
 
     /// A query builder for this tenant over the tables of `catalog`.
     pub fn scope<'a>(&self, catalog: &'a TableCatalog) -> Scope<'a> {
-        Scope::new(self.tenant().clone(), catalog)
+        Scope::new(self.tenant().clone(), self.project(), catalog)
     }
 }
 

@@ -25,7 +25,7 @@
 //!     .from("note")
 //!     .and_where(Expr::col("pinned").eq(true))
 //!     .take();
-//! let pinned = context.scope(&catalog).select(pinned)?;
+//! let pinned = context.scope(&catalog).wrap(pinned)?;
 //!
 //! let (sql, _values) = pinned.build();
 //! assert_eq!(
@@ -103,8 +103,8 @@ pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
 pub use self::scope::{
-    Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedUpdate, TableCatalog,
-    TenantColumnType, TenantTable, WrongTenantType,
+    Dialect, Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedSelect, ScopedUpdate,
+    TableCatalog, TenantColumnType, TenantTable, WrongTenantType,
 };
 pub use self::signature::SignatureBackend;
 pub use self::subject_id::SubjectId;

@@ -11,73 +11,134 @@
 //! and every `note` in it, at any depth, means those rows by the database's own name resolution
 //! (`WITH` Queries, PostgreSQL manual §7.8). The planner flattens it to the plan of a hand-written predicate.
 //! The target of `INSERT`, `UPDATE` and `DELETE` still is the real table; those carry the tenant themselves.
+//!
+//! A statement is scoped once sea-query has written it: cut into tokens ([`text`]), read clause by clause
+//! ([`reader`]), edited, and put together again. The manual's page `scoping` shows what comes of it.
 
 mod catalog;
 mod column_type;
 mod delete;
+mod dialect;
 mod error;
+mod functions;
 mod insert;
-mod proof;
-mod shadow;
+mod reader;
+mod scoped;
+mod scoping;
+mod select;
+mod table;
+mod text;
 mod update;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use sea_query::{
-    Condition, Expr, ExprTrait, PostgresQueryBuilder, QueryStatementBuilder, SelectStatement,
-    Values,
-};
+use sea_query::QueryStatementBuilder;
 
-pub use self::catalog::{TableCatalog, TenantTable};
+pub use self::catalog::TableCatalog;
 pub use self::column_type::{TenantColumnType, WrongTenantType};
 pub use self::delete::ScopedDelete;
+pub use self::dialect::Dialect;
 pub use self::error::ScopeError;
 pub use self::insert::ScopedInsert;
+use self::reader::{Place, Reader, Reading};
+pub use self::scoped::Scoped;
+use self::scoping::{ProjectLevel, Scoping};
+pub use self::select::ScopedSelect;
+pub use self::table::TenantTable;
+use self::text::{Draft, Edits};
 pub use self::update::ScopedUpdate;
-use crate::TenantId;
+use crate::{ProjectId, TenantId};
 
 /// Builds statements over the rows of one tenant. Made by
 /// [`TenantContext::scope`](crate::TenantContext::scope).
+///
+/// ```
+/// use sea_query::{Expr, ExprTrait, OnConflict, Query};
+/// use tenancy_core::{TableCatalog, TenantId, danger};
+///
+/// let catalog = TableCatalog::new().tenant_table("note", "tenant_id").tenant_table("tag", "tenant_id");
+/// let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
+/// let scope = context.scope(&catalog);
+///
+/// let pinned = scope.select().column("body").from("note").and_where(Expr::col("pinned").eq(true)).finish()?;
+/// assert_eq!(
+///     pinned.sql(),
+///     r#"WITH "note" AS NOT MATERIALIZED (SELECT * FROM "public"."note" WHERE "tenant_id" = $1) "#
+///         .to_owned()
+///         + r#"SELECT "body" FROM "note" WHERE "pinned" = $2"#,
+/// );
+///
+/// // What sea-query can say and the builders cannot is scoped when it is finished.
+/// let tagged = Query::select()
+///     .columns([("note", "id"), ("tag", "name")])
+///     .from("note")
+///     .left_join("tag", Expr::col(("tag", "note_id")).equals(("note", "id")))
+///     .take();
+/// let tagged = scope.wrap(tagged)?;
+///
+/// let upsert = scope
+///     .insert("note")
+///     .columns(["id", "body"])
+///     .values([7.into(), "hello".into()])
+///     .on_conflict(OnConflict::columns(["tenant_id", "id"]).update_column("body").to_owned())
+///     .finish()?;
+/// assert!(upsert.sql().ends_with(r#"DO UPDATE SET "body" = "excluded"."body" WHERE "note"."tenant_id" = $1"#));
+/// # let _ = tagged;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Scope<'a> {
     tenant: TenantId,
+    project: ProjectLevel,
     catalog: &'a TableCatalog,
 }
 
-/// A statement that was built for one tenant and names no row of another.
-///
-/// One thing is out of a builder's reach: a function that runs SQL text of its own. Those that Postgres brings
-/// along are refused; behind your own only row-level security holds.
-///
-/// `tenancy-sqlx` runs it in a transaction of the same tenant and refuses it in any other.
-#[derive(Debug, Clone)]
-pub struct Scoped<S> {
-    tenant: TenantId,
-    statement: S,
-}
-
 impl<'a> Scope<'a> {
-    pub(crate) fn new(tenant: TenantId, catalog: &'a TableCatalog) -> Self {
-        Self { tenant, catalog }
+    pub(crate) fn new(
+        tenant: TenantId,
+        project: Option<&ProjectId>,
+        catalog: &'a TableCatalog,
+    ) -> Self {
+        let project = project.map_or(ProjectLevel::Unknown, |id| ProjectLevel::One(id.clone()));
+        Self {
+            tenant,
+            project,
+            catalog,
+        }
     }
 
-    /// Scopes a finished SELECT. Name tables by their bare names; joins, sub-queries, unions, grouping and
-    /// raw expressions are written as usual.
+    /// The same tenant, and all of its projects: the column of the project is an ordinary one then. Without this
+    /// a table that has the column is refused to a context that has no project.
+    pub fn across_projects(self) -> Self {
+        Self {
+            project: ProjectLevel::All,
+            ..self
+        }
+    }
+
+    /// Scopes a finished statement of sea-query: SELECT, INSERT, UPDATE, DELETE, or one of them behind a `WITH`.
+    ///
+    /// Name tables by their bare names, or with the schema that they are declared with. An INSERT leaves the tenant
+    /// column out, and it is filled in; if the column is there, each row has to hold the tenant of the scope. Joins,
+    /// sub-queries, common table expressions, unions, windows, grouping, row locks and raw expressions are written
+    /// as usual.
     ///
     /// # Errors
-    /// When the statement names a table that is not in the catalogue or names one with its schema, and when
-    /// it contains what cannot be proven to stay inside the scope: a `WITH` of its own, a row lock (locks do
-    /// not reach through the scope's own `WITH`), a function as a table, a comment, several statements.
-    pub fn select(
-        &self,
-        mut select: SelectStatement,
-    ) -> Result<Scoped<SelectStatement>, ScopeError> {
-        let (sql, _) = select.build_any(&PostgresQueryBuilder);
-        let tables = proof::tables(&sql, self.catalog)?;
-        if let Some(shadows) = shadow::clause(&tables, &self.tenant_value()?, self.catalog) {
-            select.with_cte(shadows);
-        }
-        Ok(self.scoped(select))
+    /// When the statement names a table that is not in the catalogue, gives a row to another tenant or may do so,
+    /// sets the tenant column, or has an `ON CONFLICT` whose target lacks it; and when it contains what cannot be
+    /// proven to stay inside the scope, such as a comment, several statements, a command inside a `WITH`, or a
+    /// function that runs SQL text. Nothing that a statement means is guessed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a finished statement is given away, as `take` of sea-query gives it"
+    )]
+    pub fn wrap<S: QueryStatementBuilder>(&self, statement: S) -> Result<Scoped<S>, ScopeError> {
+        self.scoped(&statement, &[])
+    }
+
+    /// Starts a SELECT.
+    pub fn select(&self) -> ScopedSelect<'_> {
+        ScopedSelect::new(self)
     }
 
     /// Starts an INSERT into a table of the tenant. The tenant column is filled in.
@@ -95,159 +156,64 @@ impl<'a> Scope<'a> {
         ScopedDelete::new(self, table)
     }
 
-    /// The declared tenant table that a write is meant for.
-    fn target(&self, name: &str) -> Result<&'a TenantTable, ScopeError> {
-        self.catalog.require(name)?;
-        self.catalog
-            .tenant_table_named(name)
-            .ok_or_else(|| ScopeError::Shared(name.to_owned()))
-    }
-
-    /// The tenant as a parameter, of the type that the tenant columns have.
-    fn tenant_value(&self) -> Result<Expr, ScopeError> {
-        Ok(self.catalog.column_type().value(&self.tenant)?)
-    }
-
-    /// Refuses names of columns that Postgres would cut off.
-    fn fit<'n>(names: impl IntoIterator<Item = &'n String>) -> Result<(), ScopeError> {
-        names.into_iter().try_for_each(|name| proof::fits(name))
-    }
-
-    /// The tenant's rows of the target of a write that meet `conditions`. Each condition stands in
-    /// parentheses of its own, so that an `OR` in a raw fragment stays inside.
-    fn rows_of(
+    fn scoped<S: QueryStatementBuilder>(
         &self,
-        table: &TenantTable,
-        conditions: Vec<Expr>,
-        read: &mut BTreeSet<String>,
-    ) -> Result<Condition, ScopeError> {
-        let tenant = Expr::col(table.tenant_column().to_owned()).eq(self.tenant_value()?);
-        let mut all = Condition::all().add(tenant);
-        for condition in conditions {
-            read.extend(proof::tables_of(&condition, self.catalog)?);
-            all = all.add(Expr::cust_with_exprs("($1)", [condition]));
-        }
-        Ok(all)
-    }
-
-    fn scoped<S>(&self, statement: S) -> Scoped<S> {
-        Scoped {
-            tenant: self.tenant.clone(),
-            statement,
-        }
+        statement: &S,
+        using: &[String],
+    ) -> Result<Scoped<S>, ScopeError> {
+        let dialect = self.catalog.dialect();
+        let scoping = Scoping::new(self.catalog, &self.tenant, &self.project)?;
+        let draft = dialect.draft(statement);
+        let edits = edits(&draft, &scoping, using)?;
+        let (sql, values) = edits.apply(draft, scoping.stamps());
+        Ok(Scoped::new(self.tenant.clone(), dialect, sql, values))
     }
 }
 
-impl<S> Scoped<S> {
-    /// The tenant it was built for.
-    pub fn tenant(&self) -> &TenantId {
-        &self.tenant
+/// What makes a statement one of the scope.
+fn edits(draft: &Draft, scoping: &Scoping<'_>, using: &[String]) -> Result<Edits, ScopeError> {
+    let dialect = scoping.dialect();
+    let tokens = text::tokens(draft, dialect)?;
+    let Reading {
+        reads,
+        locks,
+        mut edits,
+        with,
+    } = Reader::read(draft, &tokens, scoping, using)?;
+    // A row lock stops at a common table expression, without a word, and MySQL has none in an INSERT. A name with
+    // its schema goes past it.
+    let in_place = locks || dialect == Dialect::MySql;
+    let (in_place, shadowed): (Vec<_>, Vec<_>) = reads
+        .into_iter()
+        .partition(|read| in_place || read.is_qualified);
+    for read in in_place {
+        scoping.rows(&mut edits, (read.start, read.end), read.table)?;
+        if !read.has_alias {
+            let name = dialect.identifier(read.table.name());
+            edits.insert(read.start, format!(" AS {name}"));
+        }
     }
-}
-
-impl<S: QueryStatementBuilder> Scoped<S> {
-    /// The SQL for Postgres and the values of its parameters.
-    pub fn build(&self) -> (String, Values) {
-        self.statement.build_any(&PostgresQueryBuilder)
+    let shadowed: BTreeMap<_, _> = shadowed
+        .iter()
+        .map(|read| (read.table.name(), read.table))
+        .collect();
+    let mut shadowed = shadowed.into_iter().peekable();
+    let at = match with {
+        Place::New => 0,
+        Place::Before(at) => at,
+    };
+    if with == Place::New && shadowed.peek().is_some() {
+        edits.insert(at, "WITH ");
     }
+    while let Some((name, table)) = shadowed.next() {
+        let name = dialect.identifier(name);
+        edits.insert(at, format!("{name} AS NOT MATERIALIZED "));
+        scoping.rows(&mut edits, (at, at), table)?;
+        let is_last = with == Place::New && shadowed.peek().is_none();
+        edits.insert(at, if is_last { " " } else { ", " });
+    }
+    Ok(edits)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_condition_keeps_to_its_parentheses() {
-        let catalog = TableCatalog::new().tenant_table("note", "tenant_id");
-        let tenant = TenantId::parse("acme").unwrap();
-        let scope = Scope::new(tenant, &catalog);
-        let update = scope
-            .update("note")
-            .value("body", "x")
-            .and_where(Expr::cust("true OR true"))
-            .and_where(Expr::col("id").eq(1).or(Expr::cust("true")));
-        assert_eq!(
-            update.finish().unwrap().build().0,
-            r#"UPDATE "public"."note" SET "body" = $1 WHERE "tenant_id" = $2 AND ((true OR true)) AND (("id" = $3 OR (true)))"#,
-        );
-        for fragment in [
-            "true) OR (true",
-            "true) OR true --",
-            "true; DELETE FROM note",
-        ] {
-            let delete = scope.delete("note").and_where(Expr::cust(fragment));
-            assert!(delete.finish().is_err(), "{fragment}");
-        }
-    }
-
-    #[test]
-    fn the_tenant_column_is_stamped_and_never_chosen() {
-        let catalog = TableCatalog::new()
-            .tenant_table("note", "tenant_id")
-            .shared_table("plan");
-        let scope = Scope::new(TenantId::parse("acme").unwrap(), &catalog);
-        let insert = scope.insert("note").columns(["body"]).values(["x".into()]);
-        assert_eq!(
-            insert.finish().unwrap().build().0,
-            r#"INSERT INTO "public"."note" ("body", "tenant_id") VALUES ($1, $2)"#,
-        );
-        let named = |tenant: &str| {
-            let insert = scope.insert("note").columns(["tenant_id", "body"]);
-            insert
-                .values(["acme".into(), "x".into()])
-                .values([tenant.into(), "y".into()])
-                .finish()
-        };
-        assert!(named("acme").is_ok());
-        assert_eq!(
-            named("globex").err(),
-            Some(ScopeError::ForeignTenant("note".into()))
-        );
-        let computed = scope
-            .insert("note")
-            .columns(["tenant_id"])
-            .values([Expr::cust("'globex'")]);
-        assert_eq!(
-            computed.finish().err(),
-            Some(ScopeError::ForeignTenant("note".into()))
-        );
-        let moved = scope.update("note").value("tenant_id", "acme");
-        assert_eq!(
-            moved.finish().err(),
-            Some(ScopeError::TenantColumn("note".into()))
-        );
-        let twice = TableCatalog::new()
-            .tenant_table("note", "tenant_id")
-            .shared_table("note");
-        let scope_of_twice = Scope::new(TenantId::parse("acme").unwrap(), &twice);
-        let select = sea_query::Query::select()
-            .column("body")
-            .from("note")
-            .take();
-        assert_eq!(
-            scope_of_twice.select(select).err(),
-            Some(ScopeError::Contradictory("note".into()))
-        );
-        assert_eq!(
-            scope.delete("plan").finish().err(),
-            Some(ScopeError::Shared("plan".into()))
-        );
-        assert_eq!(
-            scope.delete("secret").finish().err(),
-            Some(ScopeError::Undeclared("secret".into()))
-        );
-        assert_eq!(
-            scope.update("note").finish().err(),
-            Some(ScopeError::Empty("note".into()))
-        );
-        let short = scope.insert("note").columns(["body"]).values([]);
-        assert!(matches!(
-            short.finish().err(),
-            Some(ScopeError::RowLength {
-                columns: 1,
-                values: 0,
-                ..
-            })
-        ));
-    }
-}
+mod tests;

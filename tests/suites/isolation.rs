@@ -172,7 +172,7 @@ async fn the_scoped_builder_keeps_tenants_apart_by_itself() {
         .from("note")
         .cond_where(Expr::cust("true OR true"))
         .take();
-    let (sql, values) = scope.select(everything).unwrap().build();
+    let (sql, values) = scope.wrap(everything).unwrap().build();
     let found: Vec<String> =
         sqlx::query_scalar_with(AssertSqlSafe(sql), sea_query_sqlx::SqlxValues(values))
             .fetch_all(&mut admin)
@@ -191,7 +191,7 @@ async fn the_scoped_builder_keeps_tenants_apart_by_itself() {
         ))
         .take();
     for (select, expected) in [(unmatched, 2), (union, 4)] {
-        let (sql, values) = scope.select(select).unwrap().build();
+        let (sql, values) = scope.wrap(select).unwrap().build();
         let count: i64 =
             sqlx::query_scalar_with(AssertSqlSafe(sql), sea_query_sqlx::SqlxValues(values))
                 .fetch_one(&mut admin)
@@ -272,7 +272,7 @@ async fn a_scoped_statement_runs_for_its_own_tenant_only() {
                 .from("note")
                 .order_by("id", sea_query::Order::Asc)
                 .take();
-            context(tenant).scope(&catalog).select(select).unwrap()
+            context(tenant).scope(&catalog).wrap(select).unwrap()
         };
         let mut transaction = pool.read(&context("a")).await.unwrap();
         let own: Vec<(i64, String)> = transaction.fetch_all(&select("a")).await.unwrap();

@@ -142,7 +142,7 @@ async fn tenant_columns_may_be_uuid_or_bigint() {
             .unwrap();
         assert_eq!(updated.rows_affected(), 1);
         let mut seen: Vec<(i32,)> = transaction
-            .fetch_all(&scope.select(select).unwrap())
+            .fetch_all(&scope.wrap(select).unwrap())
             .await
             .unwrap();
         seen.sort_unstable();

@@ -61,7 +61,7 @@ fn scoped(tenant: &str) -> String {
         .from(Alias::new("item"))
         .and_where(Expr::col("n").gt(0))
         .take();
-    let scoped = context(tenant).scope(&catalog()).select(select).unwrap();
+    let scoped = context(tenant).scope(&catalog()).wrap(select).unwrap();
     let (sql, values) = scoped.build();
     values
         .0

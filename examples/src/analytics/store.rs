@@ -79,7 +79,7 @@ impl Insights {
             .order_by(("insight", "created_at"), Order::Desc)
             .limit(100)
             .take();
-        let select = tenant.scope(&self.catalog).select(select)?;
+        let select = tenant.scope(&self.catalog).wrap(select)?;
         let mut transaction = self.pool.read(tenant).await?;
         Ok(transaction.fetch_all(&select).await?)
     }

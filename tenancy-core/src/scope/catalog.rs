@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ScopeError, TenantColumnType};
+use super::{Dialect, ScopeError, TenantColumnType, TenantTable};
 
 /// The tables that a service uses, declared once: those whose rows belong to tenants, and those that all
 /// tenants share. A statement that touches any other is refused, and so is one that touches a table which was
@@ -17,10 +17,23 @@ use super::{ScopeError, TenantColumnType};
 ///     .shared_table("currency");
 /// # let _ = catalog;
 /// ```
+///
+/// Tables may be constants too: see [`TenantTable`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableCatalog {
-    tables: BTreeMap<String, Declared>,
+    /// By bare name, and there by schema.
+    tables: BTreeMap<String, Vec<Declaration>>,
     column_type: TenantColumnType,
+    project_column_type: TenantColumnType,
+    dialect: Dialect,
+}
+
+/// What was declared under one name in one schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Declaration {
+    /// `None` is the default of the dialect.
+    schema: Option<String>,
+    kind: Declared,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +44,21 @@ enum Declared {
     Contradictory,
 }
 
-/// A table whose rows belong to tenants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantTable {
-    schema: String,
-    name: String,
-    tenant_column: String,
+impl Declared {
+    /// Whether two declarations of one name in one schema say the same.
+    fn agrees_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tenant(one), Self::Tenant(other)) => one.has_columns_of(other),
+            _ => self == other,
+        }
+    }
+}
+
+/// A table that a statement names.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Named<'a> {
+    Tenant(&'a TenantTable),
+    Shared,
 }
 
 impl TableCatalog {
@@ -45,26 +67,40 @@ impl TableCatalog {
         Self::default()
     }
 
-    /// Declares `public.name`, whose rows belong to the tenant in `tenant_column`. Names are taken as
-    /// Postgres stores them: in lower case unless the table was created with quotes.
-    pub fn tenant_table(self, name: &str, tenant_column: &str) -> Self {
-        self.tenant_table_in("public", name, tenant_column)
+    /// A catalogue of these tables.
+    pub fn of(tables: impl IntoIterator<Item = TenantTable>) -> Self {
+        tables.into_iter().fold(Self::new(), Self::table)
     }
 
-    /// Declares a tenant table in another schema. Statements name it by its bare name all the same.
-    pub fn tenant_table_in(mut self, schema: &str, name: &str, tenant_column: &str) -> Self {
-        let table = TenantTable {
-            schema: schema.to_owned(),
-            name: name.to_owned(),
-            tenant_column: tenant_column.to_owned(),
-        };
-        self.declare(name, Declared::Tenant(table));
+    /// Declares a tenant table with all that [`TenantTable`] can say of it.
+    pub fn table(mut self, table: TenantTable) -> Self {
+        let name = table.name().to_owned();
+        let schema = table.declared_schema().map(str::to_owned);
+        self.declare(name, schema, Declared::Tenant(table));
         self
+    }
+
+    /// Declares a table whose rows belong to the tenant in `tenant_column`: `public.name` in Postgres. Names are
+    /// taken as Postgres stores them: in lower case unless the table was created with quotes.
+    pub fn tenant_table(self, name: &str, tenant_column: &str) -> Self {
+        self.table(TenantTable::owned(None, name, tenant_column))
+    }
+
+    /// Declares a tenant table in another schema. Statements may name it by its bare name all the same, unless
+    /// another has it too.
+    pub fn tenant_table_in(self, schema: &str, name: &str, tenant_column: &str) -> Self {
+        self.table(TenantTable::owned(Some(schema), name, tenant_column))
     }
 
     /// Declares a table that all tenants share and may read.
     pub fn shared_table(mut self, name: &str) -> Self {
-        self.declare(name, Declared::Shared);
+        self.declare(name.to_owned(), None, Declared::Shared);
+        self
+    }
+
+    /// Declares a shared table in another schema.
+    pub fn shared_table_in(mut self, schema: &str, name: &str) -> Self {
+        self.declare(name.to_owned(), Some(schema.to_owned()), Declared::Shared);
         self
     }
 
@@ -83,75 +119,112 @@ impl TableCatalog {
         self
     }
 
+    /// Declares the type of the project columns, one for all tables. `text` unless said otherwise.
+    pub fn project_column_type(mut self, column_type: TenantColumnType) -> Self {
+        self.project_column_type = column_type;
+        self
+    }
+
+    /// Declares the database whose SQL is written. Postgres unless said otherwise.
+    pub fn sql_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
     /// The type of the tenant columns.
     pub fn column_type(&self) -> TenantColumnType {
         self.column_type
     }
 
-    /// The names of the shared tables.
+    /// The database whose SQL is written.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The bare names of the shared tables.
     pub fn shared_tables(&self) -> impl Iterator<Item = &str> {
-        self.tables
-            .iter()
-            .filter(|(_, declared)| **declared == Declared::Shared)
-            .map(|(name, _)| name.as_str())
+        self.names_of(Declared::Shared)
     }
 
     /// The names that were declared twice, differently.
     pub fn contradictions(&self) -> impl Iterator<Item = &str> {
-        self.tables
-            .iter()
-            .filter(|(_, declared)| **declared == Declared::Contradictory)
-            .map(|(name, _)| name.as_str())
-    }
-
-    fn declare(&mut self, name: &str, declared: Declared) {
-        let declared = match self.tables.remove(name) {
-            // Cut off by Postgres, it would be the name of something else.
-            _ if name.len() > 63 => Declared::Contradictory,
-            Some(known) if known != declared => Declared::Contradictory,
-            _ => declared,
-        };
-        self.tables.insert(name.to_owned(), declared);
+        self.names_of(Declared::Contradictory)
     }
 
     /// The tenant tables, by name.
     pub fn tenant_tables(&self) -> impl Iterator<Item = &TenantTable> {
-        self.tables.values().filter_map(|declared| match declared {
+        let declarations = self.tables.values().flatten();
+        declarations.filter_map(|declaration| match &declaration.kind {
             Declared::Tenant(table) => Some(table),
             Declared::Shared | Declared::Contradictory => None,
         })
     }
 
-    pub(super) fn tenant_table_named(&self, name: &str) -> Option<&TenantTable> {
-        match self.tables.get(name)? {
-            Declared::Tenant(table) => Some(table),
-            Declared::Shared | Declared::Contradictory => None,
+    pub(super) fn project_type(&self) -> TenantColumnType {
+        self.project_column_type
+    }
+
+    /// The table that a statement names, with its schema or without.
+    pub(super) fn named(&self, schema: Option<&str>, name: &str) -> Result<Named<'_>, ScopeError> {
+        let full = || match schema {
+            Some(schema) => format!("{schema}.{name}"),
+            None => name.to_owned(),
+        };
+        let default = self.dialect.default_schema();
+        let mut candidates = self.tables.get(name).into_iter().flatten();
+        let mut candidates = candidates.by_ref().filter(|declaration| match schema {
+            Some(schema) => declaration.schema.as_deref().or(default) == Some(schema),
+            None => true,
+        });
+        match (candidates.next(), candidates.next()) {
+            (None, _) => Err(ScopeError::Undeclared(full())),
+            (Some(_), Some(_)) => Err(ScopeError::Ambiguous(full())),
+            (Some(Declaration { kind, .. }), None) => match kind {
+                Declared::Tenant(table) => Ok(Named::Tenant(table)),
+                Declared::Shared => Ok(Named::Shared),
+                Declared::Contradictory => Err(ScopeError::Contradictory(full())),
+            },
         }
     }
 
-    /// Refuses a table that a statement must not touch at all.
-    pub(super) fn require(&self, name: &str) -> Result<(), ScopeError> {
-        match self.tables.get(name) {
-            Some(Declared::Tenant(_) | Declared::Shared) => Ok(()),
-            Some(Declared::Contradictory) => Err(ScopeError::Contradictory(name.to_owned())),
-            None => Err(ScopeError::Undeclared(name.to_owned())),
+    /// Whether a common table expression of this name could be taken for a table.
+    pub(super) fn has_name_like(&self, name: &str) -> bool {
+        self.tables.contains_key(name)
+            || self.dialect != Dialect::Postgres
+                && self
+                    .tables
+                    .keys()
+                    .any(|known| self.dialect.same(known, name))
+    }
+
+    fn names_of(&self, kind: Declared) -> impl Iterator<Item = &str> {
+        let has = move |declarations: &Vec<Declaration>| {
+            declarations
+                .iter()
+                .any(|declaration| declaration.kind == kind)
+        };
+        self.tables
+            .iter()
+            .filter(move |(_, declarations)| has(declarations))
+            .map(|(name, _)| name.as_str())
+    }
+
+    fn declare(&mut self, name: String, schema: Option<String>, kind: Declared) {
+        // Cut off by Postgres, it would be the name of something else.
+        let kind = if name.len() > 63 {
+            Declared::Contradictory
+        } else {
+            kind
+        };
+        let default = self.dialect.default_schema();
+        let declarations = self.tables.entry(name).or_default();
+        let same = |known: &&mut Declaration| {
+            known.schema.as_deref().or(default) == schema.as_deref().or(default)
+        };
+        match declarations.iter_mut().find(same) {
+            Some(known) if known.kind.agrees_with(&kind) => {}
+            Some(known) => known.kind = Declared::Contradictory,
+            None => declarations.push(Declaration { schema, kind }),
         }
-    }
-}
-
-impl TenantTable {
-    /// The schema.
-    pub fn schema(&self) -> &str {
-        &self.schema
-    }
-
-    /// The bare name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The column that holds the tenant.
-    pub fn tenant_column(&self) -> &str {
-        &self.tenant_column
     }
 }

@@ -1,7 +1,9 @@
 //! `TenantColumnType`, the type of the columns that hold the tenant.
 
-use sea_query::{Expr, ExprTrait};
+use sea_query::Value;
 
+use super::Dialect;
+use super::text::Stamp;
 use crate::TenantId;
 
 /// The type of the columns that hold the tenant, one for a whole [`TableCatalog`](crate::TableCatalog).
@@ -54,13 +56,7 @@ impl TenantColumnType {
     /// # Errors
     /// When it cannot. Nothing has to be asked of a database for that.
     pub fn check(self, tenant: &TenantId) -> Result<(), WrongTenantType> {
-        let text = tenant.as_str();
-        let fits = match self {
-            Self::Text => true,
-            Self::Uuid => is_uuid(text),
-            Self::Bigint => text.parse().is_ok_and(|id: i64| id.to_string() == text),
-        };
-        if fits {
+        if self.fits(tenant.as_str()) {
             Ok(())
         } else {
             Err(WrongTenantType {
@@ -70,14 +66,26 @@ impl TenantColumnType {
         }
     }
 
-    /// `tenant` as a parameter of a statement, which travels as text.
-    pub(super) fn value(self, tenant: &TenantId) -> Result<Expr, WrongTenantType> {
-        self.check(tenant)?;
-        let text = Expr::val(tenant.as_str());
-        Ok(match self {
-            Self::Text => text,
-            Self::Uuid | Self::Bigint => text.cast_as(self.sql()),
-        })
+    /// Whether `text` is the spelling of a value of this type.
+    pub(super) fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Uuid => is_uuid(text),
+            Self::Bigint => text.parse().is_ok_and(|id: i64| id.to_string() == text),
+        }
+    }
+
+    /// `text`, which fits, as a parameter of a statement.
+    pub(super) fn stamp(self, text: &str, dialect: Dialect) -> Stamp {
+        let number = (self == Self::Bigint).then(|| text.parse().ok()).flatten();
+        let value = match number {
+            Some(_) => Value::BigInt(number),
+            None => Value::String(Some(text.to_owned())),
+        };
+        // Other databases keep a UUID as text.
+        let is_uuid = self == Self::Uuid && dialect == Dialect::Postgres;
+        let cast = is_uuid.then_some("uuid");
+        Stamp { value, cast }
     }
 
     fn spelling(self) -> &'static str {

@@ -1,64 +1,66 @@
 //! `ScopedDelete`: the end of rows of the tenant.
 
-use std::collections::BTreeSet;
+use sea_query::{DeleteStatement, Expr, IntoCondition, IntoIden, Query};
 
-use sea_query::{DeleteStatement, Expr, Query};
-
-use super::{Scope, ScopeError, Scoped, shadow};
+use super::{Scope, ScopeError, Scoped};
 
 /// A DELETE under construction. Made by [`Scope::delete`].
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedDelete<'a> {
     scope: &'a Scope<'a>,
-    table: String,
-    conditions: Vec<Expr>,
-    returning: Vec<String>,
+    using: Vec<String>,
+    statement: DeleteStatement,
 }
 
 impl<'a> ScopedDelete<'a> {
     pub(super) fn new(scope: &'a Scope<'a>, table: &str) -> Self {
+        let mut statement = Query::delete();
+        statement.from_table(table.to_owned());
         Self {
             scope,
-            table: table.to_owned(),
-            conditions: Vec::new(),
-            returning: Vec::new(),
+            using: Vec::new(),
+            statement,
         }
     }
 
-    /// Narrows the rows. Several conditions must all hold; none can widen the deletion beyond the tenant.
-    pub fn and_where(mut self, condition: Expr) -> Self {
-        self.conditions.push(condition);
+    /// Adds a table to read from, beside the one whose rows are deleted: `USING` of Postgres, which sea-query
+    /// does not have.
+    pub fn using(mut self, table: &str) -> Self {
+        self.using.push(table.to_owned());
         self
     }
 
+    /// Narrows the rows. Several conditions must all hold; none can widen the deletion beyond the tenant.
+    pub fn and_where(self, condition: Expr) -> Self {
+        self.cond_where(condition)
+    }
+
+    /// Narrows the rows by a [`Condition`](sea_query::Condition).
+    pub fn cond_where(self, condition: impl IntoCondition) -> Self {
+        self.apply(|delete| sea_query::ConditionalStatement::cond_where(delete, condition))
+    }
+
     /// Columns of the deleted rows to give back.
-    pub fn returning<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
-        self.returning = columns.into_iter().map(str::to_owned).collect();
+    pub fn returning<C: IntoIden>(self, columns: impl IntoIterator<Item = C>) -> Self {
+        let columns = columns.into_iter().map(IntoIden::into_iden);
+        self.apply(|delete| delete.returning(Query::returning().columns(columns)))
+    }
+
+    /// Whatever else sea-query can say.
+    pub fn apply(
+        mut self,
+        change: impl FnOnce(&mut DeleteStatement) -> &mut DeleteStatement,
+    ) -> Self {
+        change(&mut self.statement);
         self
     }
 
     /// The finished statement. Without a condition it deletes all rows of the tenant.
     ///
     /// # Errors
-    /// When the table is not a declared tenant table, or a condition reads what cannot be proven to be the
-    /// tenant's.
+    /// As for [`Scope::wrap`].
     pub fn finish(self) -> Result<Scoped<DeleteStatement>, ScopeError> {
-        let catalog = self.scope.catalog;
-        let table = self.scope.target(&self.table)?;
-        Scope::fit(&self.returning)?;
-        let mut read = BTreeSet::new();
-        let condition = self.scope.rows_of(table, self.conditions, &mut read)?;
-        let mut statement = Query::delete();
-        statement
-            .from_table(shadow::target(table))
-            .cond_where(condition);
-        if !self.returning.is_empty() {
-            statement.returning(Query::returning().columns(self.returning));
-        }
-        if let Some(shadows) = shadow::clause(&read, &self.scope.tenant_value()?, catalog) {
-            statement.with_cte(shadows);
-        }
-        Ok(self.scope.scoped(statement))
+        self.scope.scoped(&self.statement, &self.using)
     }
 }

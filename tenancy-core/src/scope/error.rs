@@ -1,6 +1,6 @@
 //! `ScopeError`, why a statement cannot be scoped.
 
-use super::WrongTenantType;
+use super::{TenantColumnType, WrongTenantType};
 
 /// A statement that cannot be proven to touch only rows of its tenant. Nothing was sent to the database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,9 +16,12 @@ pub enum ScopeError {
         "table `{0}` is declared twice and differently or longer than 63 bytes; declare it once"
     )]
     Contradictory(String),
-    /// A table named with its schema, which would go around the scope.
-    #[error("table `{0}` is named with its schema; name it by its bare name")]
-    Qualified(String),
+    /// A bare name that several schemas have a table of.
+    #[error("several tables are called `{0}`; name the one that is meant with its schema")]
+    Ambiguous(String),
+    /// A common table expression that has the name of a table.
+    #[error("the common table expression `{0}` has the name of a table; give it another")]
+    ExpressionNamedLikeTable(String),
     /// A shared table as the target of a scoped write.
     #[error("table `{0}` is shared by all tenants and cannot be written through a scope")]
     Shared(String),
@@ -28,9 +31,31 @@ pub enum ScopeError {
     /// A value for the tenant column that is not the tenant of the scope.
     #[error("table `{0}` cannot be given a row of another tenant; leave the tenant column out")]
     ForeignTenant(String),
-    /// The tenant column as the target of an update.
-    #[error("the tenant of a row of table `{0}` cannot be changed")]
+    /// The tenant column, or that of the project, as the target of an update.
+    #[error(
+        "the tenant and the project of a row of table `{0}` cannot be changed; leave their columns out"
+    )]
     TenantColumn(String),
+    /// An `ON CONFLICT` that a row of another tenant could be the reason of.
+    #[error(
+        "the key of a conflict in table `{0}` may be another tenant's; name the tenant column among the columns of \
+         ON CONFLICT"
+    )]
+    ConflictTarget(String),
+    /// A table with a column for the project, and a context without a project.
+    #[error(
+        "table `{0}` is divided by project and the context has none; let the request name one, or say \
+         `Scope::across_projects`"
+    )]
+    NoProject(String),
+    /// A project that cannot stand in the project columns.
+    #[error("project `{project}` cannot stand in a column of type {}", expected.sql())]
+    ProjectType {
+        /// The project.
+        project: String,
+        /// The type of the column.
+        expected: TenantColumnType,
+    },
     /// An INSERT whose rows and columns differ in number.
     #[error("a row for table `{table}` has {values} values for {columns} columns")]
     RowLength {

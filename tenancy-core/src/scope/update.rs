@@ -1,10 +1,8 @@
 //! `ScopedUpdate`: changes to rows of the tenant, which stay rows of the tenant.
 
-use std::collections::BTreeSet;
+use sea_query::{Expr, IntoCondition, IntoIden, IntoTableRef, Query, UpdateStatement};
 
-use sea_query::{Condition, Expr, Query, UpdateStatement};
-
-use super::{Scope, ScopeError, Scoped, proof, shadow};
+use super::{Scope, ScopeError, Scoped};
 
 /// An UPDATE under construction. Made by [`Scope::update`].
 #[derive(Debug)]
@@ -12,76 +10,63 @@ use super::{Scope, ScopeError, Scoped, proof, shadow};
 pub struct ScopedUpdate<'a> {
     scope: &'a Scope<'a>,
     table: String,
-    values: Vec<(String, Expr)>,
-    conditions: Vec<Expr>,
-    returning: Vec<String>,
+    statement: UpdateStatement,
 }
 
 impl<'a> ScopedUpdate<'a> {
     pub(super) fn new(scope: &'a Scope<'a>, table: &str) -> Self {
+        let mut statement = Query::update();
+        statement.table(table.to_owned());
         Self {
             scope,
             table: table.to_owned(),
-            values: Vec::new(),
-            conditions: Vec::new(),
-            returning: Vec::new(),
+            statement,
         }
     }
 
     /// Sets a column. The tenant column cannot be set.
-    pub fn value(mut self, column: &str, value: impl Into<Expr>) -> Self {
-        self.values.push((column.to_owned(), value.into()));
-        self
+    pub fn value(self, column: impl IntoIden, value: impl Into<Expr>) -> Self {
+        self.apply(|update| update.value(column, value.into()))
+    }
+
+    /// Adds a table to read from, beside the one that is changed.
+    pub fn from(self, table: impl IntoTableRef) -> Self {
+        self.apply(|update| update.from(table))
     }
 
     /// Narrows the rows. Several conditions must all hold; none can widen the update beyond the tenant.
-    pub fn and_where(mut self, condition: Expr) -> Self {
-        self.conditions.push(condition);
-        self
+    pub fn and_where(self, condition: Expr) -> Self {
+        self.cond_where(condition)
+    }
+
+    /// Narrows the rows by a [`Condition`](sea_query::Condition).
+    pub fn cond_where(self, condition: impl IntoCondition) -> Self {
+        self.apply(|update| sea_query::ConditionalStatement::cond_where(update, condition))
     }
 
     /// Columns of the changed rows to give back.
-    pub fn returning<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
-        self.returning = columns.into_iter().map(str::to_owned).collect();
+    pub fn returning<C: IntoIden>(self, columns: impl IntoIterator<Item = C>) -> Self {
+        let columns = columns.into_iter().map(IntoIden::into_iden);
+        self.apply(|update| update.returning(Query::returning().columns(columns)))
+    }
+
+    /// Whatever else sea-query can say.
+    pub fn apply(
+        mut self,
+        change: impl FnOnce(&mut UpdateStatement) -> &mut UpdateStatement,
+    ) -> Self {
+        change(&mut self.statement);
         self
     }
 
-    /// The finished statement.
+    /// The finished statement. Without a condition it changes all rows of the tenant.
     ///
     /// # Errors
-    /// When the table is not a declared tenant table, nothing is set, the tenant column is set, or a value
-    /// or condition reads what cannot be proven to be the tenant's.
+    /// When nothing is set, and as for [`Scope::wrap`].
     pub fn finish(self) -> Result<Scoped<UpdateStatement>, ScopeError> {
-        let catalog = self.scope.catalog;
-        let table = self.scope.target(&self.table)?;
-        let columns = self.values.iter().map(|(column, _)| column);
-        Scope::fit(columns.chain(&self.returning))?;
-        if self.values.is_empty() {
+        if self.statement.get_values().is_empty() {
             return Err(ScopeError::Empty(self.table));
         }
-        if self
-            .values
-            .iter()
-            .any(|(column, _)| column == table.tenant_column())
-        {
-            return Err(ScopeError::TenantColumn(self.table));
-        }
-        let mut read = BTreeSet::new();
-        for (_, value) in &self.values {
-            read.extend(proof::tables_of(value, catalog)?);
-        }
-        let condition: Condition = self.scope.rows_of(table, self.conditions, &mut read)?;
-        let mut statement = Query::update();
-        statement
-            .table(shadow::target(table))
-            .values(self.values)
-            .cond_where(condition);
-        if !self.returning.is_empty() {
-            statement.returning(Query::returning().columns(self.returning));
-        }
-        if let Some(shadows) = shadow::clause(&read, &self.scope.tenant_value()?, catalog) {
-            statement.with_cte(shadows);
-        }
-        Ok(self.scope.scoped(statement))
+        self.scope.wrap(self.statement)
     }
 }

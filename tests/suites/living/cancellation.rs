@@ -250,7 +250,7 @@ cancelled!(
         let tables = catalog();
         let scope = a.scope(&tables);
         let select = Query::select().column("body").from("note").take();
-        let select = scope.select(select).unwrap();
+        let select = scope.wrap(select).unwrap();
         let insert = scope.insert("note").columns(["body"]).values(["x".into()]);
         let mut transaction = pool.begin(&a).await.unwrap();
         let _: Vec<(String,)> = transaction.fetch_all(&select).await.unwrap();

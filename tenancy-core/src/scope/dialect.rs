@@ -1,0 +1,98 @@
+//! `Dialect`, the SQL of one database.
+
+use std::borrow::Cow;
+
+use sea_query::{
+    MysqlQueryBuilder, PostgresQueryBuilder, QueryStatementBuilder, SqliteQueryBuilder,
+};
+
+use super::text::Draft;
+
+/// Whose SQL a scoped statement is written in. `Postgres` unless
+/// [`TableCatalog::sql_dialect`](super::TableCatalog::sql_dialect) says otherwise.
+///
+/// Row-level security stands behind the statements on Postgres only. Elsewhere the builder protects alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// PostgreSQL 15 or newer.
+    #[default]
+    Postgres,
+    /// MySQL 8.0 or MariaDB 10.5 or newer.
+    MySql,
+    /// SQLite 3.35 or newer.
+    Sqlite,
+}
+
+impl Dialect {
+    pub(super) fn draft(self, statement: &impl QueryStatementBuilder) -> Draft {
+        let mut draft = Draft::new(self.placeholder());
+        match self {
+            Self::Postgres => {
+                statement.build_collect_any_into(&PostgresQueryBuilder, &mut draft);
+            }
+            Self::MySql => statement.build_collect_any_into(&MysqlQueryBuilder, &mut draft),
+            Self::Sqlite => statement.build_collect_any_into(&SqliteQueryBuilder, &mut draft),
+        }
+        draft
+    }
+
+    /// The character that a parameter begins with.
+    pub(super) fn placeholder(self) -> char {
+        match self {
+            Self::Postgres => '$',
+            Self::MySql | Self::Sqlite => '?',
+        }
+    }
+
+    /// The quote around an identifier.
+    pub(super) fn quote(self) -> char {
+        match self {
+            Self::Postgres | Self::Sqlite => '"',
+            Self::MySql => '`',
+        }
+    }
+
+    /// The schema of a table that is declared without one.
+    pub(super) fn default_schema(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres => Some("public"),
+            // The database that the connection has chosen.
+            Self::MySql => None,
+            Self::Sqlite => Some("main"),
+        }
+    }
+
+    /// `name` as a quoted identifier.
+    pub(super) fn identifier(self, name: &str) -> String {
+        let quote = self.quote();
+        let mut identifier = String::with_capacity(name.len() + 2);
+        identifier.push(quote);
+        for character in name.chars() {
+            if character == quote {
+                identifier.push(quote);
+            }
+            identifier.push(character);
+        }
+        identifier.push(quote);
+        identifier
+    }
+
+    /// An unquoted name as the database understands it: Postgres folds it to lower case.
+    pub(super) fn fold(self, word: &str) -> Cow<'_, str> {
+        if self == Self::Postgres && word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(word.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(word)
+        }
+    }
+
+    /// Whether two names may be the same column or common table expression. MySQL and SQLite do not mind
+    /// the case of ASCII letters, quoted or not.
+    pub(super) fn same(self, one: &str, other: &str) -> bool {
+        match self {
+            Self::Postgres => one == other,
+            Self::MySql | Self::Sqlite => one.eq_ignore_ascii_case(other),
+        }
+    }
+}

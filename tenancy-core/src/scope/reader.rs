@@ -1,0 +1,314 @@
+//! Which tables a statement reads and writes, found in its text, so that raw fragments are covered too.
+//!
+//! sea-query's tree cannot be walked from outside and holds raw text besides. So the reader reads what the
+//! database will read, clause by clause. It need not understand all of SQL: what it does not understand, it
+//! refuses.
+
+mod conflict;
+mod expression;
+mod from;
+mod insert;
+mod query;
+mod with;
+mod write;
+
+use std::borrow::Cow;
+
+use super::catalog::Named;
+use super::scoping::Scoping;
+use super::text::{Draft, Edits, Keyword, Kind, Token};
+use super::{Dialect, ScopeError, TableCatalog, TenantTable};
+
+pub(super) const WRITE_IT_DIRECTLY: &str =
+    "run it as plain SQL in a tenant transaction, where row-level security holds";
+
+/// How deep parentheses may be nested. Reading recurses, and the stack is not endless.
+const MAX_DEPTH: usize = 200;
+
+/// Reads a statement from front to back, and notes what has to be edited.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    draft: &'a Draft,
+    tokens: &'a [Token],
+    at: usize,
+    depth: usize,
+    scoping: &'a Scoping<'a>,
+    /// The common table expressions that can be seen from here.
+    expressions: Vec<Cow<'a, str>>,
+    reads: Vec<Read<'a>>,
+    /// A row lock stands somewhere.
+    locks: bool,
+    /// The statement is an INSERT, whose own clauses come behind its query.
+    inserts: bool,
+    edits: Edits,
+}
+
+/// A place where rows of a tenant table are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read<'a> {
+    pub(super) table: &'a TenantTable,
+    /// Where its name begins and ends in the text.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether the text calls it something else, or needs no name for it.
+    pub(super) has_alias: bool,
+    /// Whether it is named with its schema, past which no common table expression is found.
+    pub(super) is_qualified: bool,
+}
+
+/// What was found in a statement.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    pub(super) reads: Vec<Read<'a>>,
+    pub(super) locks: bool,
+    pub(super) edits: Edits,
+    /// Where common table expressions can be put in.
+    pub(super) with: Place,
+}
+
+/// Where common table expressions can be put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In front of the statement, which has none.
+    New,
+    /// In front of those that it has, at this offset.
+    Before(usize),
+}
+
+impl<'a> Reader<'a> {
+    /// Reads one statement. `using` are tables that a DELETE reads beside its target.
+    pub(super) fn read(
+        draft: &'a Draft,
+        tokens: &'a [Token],
+        scoping: &'a Scoping<'a>,
+        using: &[String],
+    ) -> Result<Reading<'a>, ScopeError> {
+        let mut reader = Self {
+            draft,
+            tokens,
+            at: 0,
+            depth: 0,
+            scoping,
+            expressions: Vec::new(),
+            reads: Vec::new(),
+            locks: false,
+            inserts: false,
+            edits: Edits::default(),
+        };
+        reader.functions_run_no_sql()?;
+        let with = reader.with_clause()?;
+        match reader.keyword() {
+            Keyword::Select => reader.query(None)?,
+            Keyword::Insert => reader.insert()?,
+            Keyword::Update => reader.update()?,
+            Keyword::Delete => reader.delete(using)?,
+            _ => {
+                return Err(ScopeError::Unproven(
+                    "a statement that is neither SELECT, INSERT, UPDATE nor DELETE",
+                    WRITE_IT_DIRECTLY,
+                ));
+            }
+        }
+        if reader.at < tokens.len() {
+            return Err(reader.unexpected());
+        }
+        Ok(Reading {
+            reads: reader.reads,
+            locks: reader.locks,
+            edits: reader.edits,
+            with,
+        })
+    }
+
+    fn catalog(&self) -> &'a TableCatalog {
+        self.scoping.catalog
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.scoping.catalog.dialect()
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.kind_ahead(0)
+    }
+
+    fn kind_ahead(&self, ahead: usize) -> Option<Kind> {
+        self.tokens.get(self.at + ahead).map(|token| token.kind)
+    }
+
+    fn kind_before(&self, steps: usize) -> Option<Kind> {
+        let at = self.at.checked_sub(steps)?;
+        self.tokens.get(at).map(|token| token.kind)
+    }
+
+    fn keyword(&self) -> Keyword {
+        self.keyword_ahead(0)
+    }
+
+    fn keyword_ahead(&self, ahead: usize) -> Keyword {
+        match self.kind_ahead(ahead) {
+            Some(Kind::Word(keyword)) => keyword,
+            _ => Keyword::None,
+        }
+    }
+
+    /// Steps over `keyword` if it is next.
+    fn skip(&mut self, keyword: Keyword) -> bool {
+        let is_next = self.keyword() == keyword;
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    fn expect(&mut self, keyword: Keyword) -> Result<(), ScopeError> {
+        if self.skip(keyword) {
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
+    }
+
+    fn expect_kind(&mut self, kind: Kind) -> Result<(), ScopeError> {
+        if self.kind() == Some(kind) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
+    }
+
+    fn is_name(&self, ahead: usize) -> bool {
+        matches!(self.kind_ahead(ahead), Some(Kind::Word(_) | Kind::Quoted))
+    }
+
+    /// The name at hand, as the database understands it.
+    fn name(&mut self) -> Result<Cow<'a, str>, ScopeError> {
+        let token = self.tokens.get(self.at).copied();
+        match token.and_then(|token| self.name_of(token)) {
+            Some(name) => {
+                self.at += 1;
+                Ok(name)
+            }
+            None => Err(self.unexpected()),
+        }
+    }
+
+    fn name_of(&self, token: Token) -> Option<Cow<'a, str>> {
+        let quote = self.dialect().quote();
+        match token.kind {
+            Kind::Word(_) => {
+                let word = self.draft.sql.get(token.start..token.end)?;
+                Some(self.dialect().fold(word))
+            }
+            Kind::Quoted => {
+                let name = self.draft.sql.get(token.start + 1..token.end - 1)?;
+                if name.contains(quote) {
+                    let quote = quote.to_string();
+                    Some(Cow::Owned(name.replace(&quote.repeat(2), &quote)))
+                } else {
+                    Some(Cow::Borrowed(name))
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Where the token at hand begins, or the text ends.
+    fn start(&self) -> usize {
+        let token = self.tokens.get(self.at);
+        token.map_or(self.draft.sql.len(), |token| token.start)
+    }
+
+    /// Where the token before the one at hand ends.
+    fn end_before(&self) -> usize {
+        let token = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        token.map_or(0, |token| token.end)
+    }
+
+    /// The table that is named at hand, with its schema or without, and where its name begins and ends.
+    fn table_name(&mut self) -> Result<TableName<'a>, ScopeError> {
+        let start = self.start();
+        let mut name = self.name()?;
+        let mut schema = None;
+        if self.kind() == Some(Kind::Dot) {
+            self.at += 1;
+            schema = Some(name);
+            name = self.name()?;
+        }
+        if self.kind() == Some(Kind::Dot) {
+            // The database in front of the schema.
+            return Err(ScopeError::Undeclared(name.into_owned()));
+        }
+        let end = self.end_before();
+        Ok(TableName {
+            schema,
+            name,
+            start,
+            end,
+        })
+    }
+
+    fn resolve(&self, name: &TableName<'_>) -> Result<Named<'a>, ScopeError> {
+        self.catalog().named(name.schema.as_deref(), &name.name)
+    }
+
+    /// Whether the clauses of an INSERT can stand at hand.
+    fn is_in_insert(&self) -> bool {
+        self.inserts && self.depth == 0
+    }
+
+    /// Reads what an opening parenthesis begins, with `inside`, up to the one that closes it.
+    fn parenthesised(
+        &mut self,
+        inside: impl FnOnce(&mut Self) -> Result<(), ScopeError>,
+    ) -> Result<(), ScopeError> {
+        if self.depth == MAX_DEPTH {
+            return Err(ScopeError::Unproven(
+                "a statement nested more than 200 deep",
+                "simplify it",
+            ));
+        }
+        self.expect_kind(Kind::Open)?;
+        self.depth += 1;
+        inside(self)?;
+        self.depth -= 1;
+        self.expect_kind(Kind::Close)
+    }
+
+    /// Why the token at hand does not go on here.
+    fn unexpected(&self) -> ScopeError {
+        let (what, way_out) = match self.kind() {
+            None => ("a statement that ends too early", "complete it"),
+            Some(Kind::Open | Kind::Close) => {
+                ("a raw fragment with unbalanced parentheses", "balance it")
+            }
+            Some(Kind::Word(
+                Keyword::Into
+                | Keyword::Table
+                | Keyword::Insert
+                | Keyword::Update
+                | Keyword::Delete
+                | Keyword::Merge,
+            )) => ("a command inside a statement", WRITE_IT_DIRECTLY),
+            Some(Kind::Word(Keyword::With)) => (
+                "a WITH clause at this place",
+                "put it in front of the query",
+            ),
+            Some(Kind::Word(Keyword::Only | Keyword::TableSample)) => {
+                ("a part of a table", WRITE_IT_DIRECTLY)
+            }
+            Some(_) => (
+                "a raw fragment that is more than an expression",
+                "put sub-queries in parentheses",
+            ),
+        };
+        ScopeError::Unproven(what, way_out)
+    }
+}
+
+#[derive(Debug)]
+struct TableName<'a> {
+    schema: Option<Cow<'a, str>>,
+    name: Cow<'a, str>,
+    start: usize,
+    end: usize,
+}

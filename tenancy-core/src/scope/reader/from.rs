@@ -1,0 +1,137 @@
+//! `FROM`: the place of the tables.
+
+use super::{Read, Reader, TableName, WRITE_IT_DIRECTLY};
+use crate::scope::catalog::Named;
+use crate::scope::functions::reaches_beyond;
+use crate::scope::text::{Keyword, Kind};
+use crate::scope::{Dialect, ScopeError};
+
+impl Reader<'_> {
+    /// Reads the tables of a FROM, with joins, up to the next clause.
+    pub(super) fn table_list(&mut self) -> Result<(), ScopeError> {
+        self.table()?;
+        self.joined()
+    }
+
+    /// What comes behind the first table of a FROM.
+    fn joined(&mut self) -> Result<(), ScopeError> {
+        while let Some(kind) = self.kind() {
+            match kind {
+                Kind::Comma | Kind::Word(Keyword::Join | Keyword::StraightJoin) => {
+                    self.at += 1;
+                    self.table()?;
+                }
+                // The condition of a join.
+                Kind::Word(Keyword::On) if !self.starts_conflict() => self.at += 1,
+                Kind::Word(Keyword::With) if self.keyword_ahead(1) == Keyword::Ordinality => {
+                    self.at += 1;
+                }
+                Kind::Word(keyword) if self.ends_expression(keyword) => break,
+                Kind::Close => break,
+                _ => self.step()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// One table: a name, a function, or a query or a join in parentheses.
+    fn table(&mut self) -> Result<(), ScopeError> {
+        // Elsewhere than in Postgres the words may be names.
+        let is_lateral_query = self.kind_ahead(1) == Some(Kind::Open);
+        if self.dialect() == Dialect::Postgres || is_lateral_query {
+            self.skip(Keyword::Lateral);
+        }
+        if self.keyword() == Keyword::Only {
+            return Err(self.unexpected());
+        }
+        if self.kind() == Some(Kind::Open) {
+            return self.parenthesised(Self::inside_table_list);
+        }
+        let name = self.table_name()?;
+        if self.kind() == Some(Kind::Open) {
+            return self.function(&name);
+        }
+        let has_alias = self.has_alias();
+        self.read_table(&name, has_alias)
+    }
+
+    /// A table where an expression stands, as SQLite has it: its rows are a list there.
+    pub(super) fn table_without_alias(&mut self) -> Result<(), ScopeError> {
+        let name = self.table_name()?;
+        if self.kind() == Some(Kind::Open) {
+            return self.function(&name);
+        }
+        self.read_table(&name, true)
+    }
+
+    fn inside_table_list(&mut self) -> Result<(), ScopeError> {
+        if self.starts_query() {
+            return self.query(None);
+        }
+        self.table()?;
+        self.joined()?;
+        // `((SELECT …) UNION SELECT …)`
+        self.further_arms(None)
+    }
+
+    /// A function in the place of a table. Its arguments are read with the rest; what it is called is looked at
+    /// by [`functions_run_no_sql`](Self::functions_run_no_sql). SQLite calls tables like functions, so there only
+    /// those pass that are known to read their arguments.
+    fn function(&mut self, name: &TableName<'_>) -> Result<(), ScopeError> {
+        const OF_SQLITE: [&str; 3] = ["json_each", "json_tree", "generate_series"];
+        let known = name.schema.is_none() && OF_SQLITE.contains(&&*name.name);
+        if self.dialect() == Dialect::Postgres || known {
+            self.parenthesised(Self::inside)
+        } else {
+            Err(ScopeError::Unproven(
+                "a function as a table",
+                "select from a table, or from VALUES",
+            ))
+        }
+    }
+
+    fn read_table(&mut self, name: &TableName<'_>, has_alias: bool) -> Result<(), ScopeError> {
+        let is_expression = name.schema.is_none() && self.expressions.contains(&name.name);
+        if is_expression {
+            return Ok(());
+        }
+        match self.resolve(name)? {
+            Named::Shared => {}
+            Named::Tenant(table) => self.reads.push(Read {
+                table,
+                start: name.start,
+                end: name.end,
+                has_alias,
+                is_qualified: name.schema.is_some(),
+            }),
+        }
+        Ok(())
+    }
+
+    /// Whether the table before the token at hand is given another name there.
+    fn has_alias(&self) -> bool {
+        match self.kind() {
+            Some(Kind::Quoted) => true,
+            Some(Kind::Word(keyword)) => matches!(keyword, Keyword::None | Keyword::As),
+            _ => false,
+        }
+    }
+
+    /// Refuses functions that run SQL text, read behind the tables, or change the session.
+    pub(super) fn functions_run_no_sql(&self) -> Result<(), ScopeError> {
+        for pair in self.tokens.windows(2) {
+            let [token, next] = pair else { continue };
+            if next.kind != Kind::Open {
+                continue;
+            }
+            let name = self.name_of(*token);
+            if name.is_some_and(|name| reaches_beyond(&name)) {
+                return Err(ScopeError::Unproven(
+                    "a function that runs SQL text or reads files",
+                    WRITE_IT_DIRECTLY,
+                ));
+            }
+        }
+        Ok(())
+    }
+}

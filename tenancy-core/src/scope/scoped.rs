@@ -1,0 +1,66 @@
+//! `Scoped`, a statement that names no row of another tenant.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use sea_query::Values;
+
+use super::Dialect;
+use crate::TenantId;
+
+/// A statement that was built for one tenant and names no row of another. `S` says of which kind it is.
+///
+/// One thing is out of a builder's reach: a function that runs SQL text of its own. Those that the databases
+/// bring along are refused; behind your own only row-level security holds.
+///
+/// `tenancy-sqlx` runs it in a transaction of the same tenant and refuses it in any other.
+#[derive(Clone)]
+pub struct Scoped<S> {
+    tenant: TenantId,
+    dialect: Dialect,
+    sql: String,
+    values: Values,
+    kind: PhantomData<fn() -> S>,
+}
+
+impl<S> Scoped<S> {
+    pub(super) fn new(tenant: TenantId, dialect: Dialect, sql: String, values: Values) -> Self {
+        Self {
+            tenant,
+            dialect,
+            sql,
+            values,
+            kind: PhantomData,
+        }
+    }
+
+    /// The tenant it was built for.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The database whose SQL it is.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The SQL. It is the same for each tenant and each value, so that a prepared statement serves all of them.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The SQL and the values of its parameters, for a driver.
+    pub fn build(&self) -> (String, Values) {
+        (self.sql.clone(), self.values.clone())
+    }
+}
+
+/// Without the values, which are the rows of a tenant.
+impl<S> fmt::Debug for Scoped<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped")
+            .field("tenant", &self.tenant.as_str())
+            .field("sql", &self.sql)
+            .finish_non_exhaustive()
+    }
+}

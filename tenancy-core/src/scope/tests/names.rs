@@ -1,0 +1,171 @@
+//! Names are compared as the database compares them, and projects are a second level.
+
+use sea_query::{Expr, ExprTrait};
+
+use super::*;
+
+#[test]
+fn a_name_in_two_schemas_is_told_by_its_schema() {
+    let catalog = TableCatalog::new()
+        .tenant_table("note", "tenant_id")
+        .tenant_table_in("old", "note", "org")
+        .shared_table_in("ref", "currency");
+    assert_eq!(
+        scoped(&catalog, "SELECT * FROM note"),
+        Err(ScopeError::Ambiguous("note".into()))
+    );
+    assert_eq!(
+        scoped(&catalog, "SELECT * FROM old.note JOIN ref.currency ON true").unwrap(),
+        r#"SELECT * FROM (SELECT * FROM "old"."note" WHERE "org" = $1) AS "note" JOIN ref.currency ON true"#
+    );
+    assert_eq!(
+        scoped(&catalog, "DELETE FROM old.note").unwrap(),
+        r#"DELETE FROM "old"."note" WHERE "org" = $1"#
+    );
+    assert!(scoped(&catalog, "SELECT * FROM currency").is_ok());
+    assert!(scoped(&catalog, "SELECT * FROM public.currency").is_err());
+}
+
+#[test]
+fn a_table_is_declared_once() {
+    let twice = TableCatalog::new()
+        .tenant_table("note", "tenant_id")
+        .tenant_table_in("public", "note", "tenant_id");
+    assert_eq!(twice.tenant_tables().count(), 1);
+    assert!(scoped(&twice, "SELECT * FROM note").is_ok());
+    for contradictory in [
+        TableCatalog::new()
+            .tenant_table("note", "tenant_id")
+            .shared_table("note"),
+        TableCatalog::new()
+            .shared_table("note")
+            .tenant_table("note", "tenant_id"),
+        TableCatalog::new()
+            .tenant_table("note", "tenant_id")
+            .tenant_table("note", "org"),
+        TableCatalog::new()
+            .tenant_table("note", "tenant_id")
+            .shared_table_in("public", "note"),
+    ] {
+        assert_eq!(
+            scoped(&contradictory, "SELECT * FROM note"),
+            Err(ScopeError::Contradictory("note".into()))
+        );
+        assert_eq!(contradictory.contradictions().collect::<Vec<_>>(), ["note"]);
+    }
+}
+
+#[test]
+fn hostile_names_stay_names() {
+    let catalog = TableCatalog::new().tenant_table_in(r#"a"b"#, r#"no"te; --"#, r#"te"nant"#);
+    assert_eq!(
+        scoped(&catalog, r#"SELECT * FROM "no""te; --""#).unwrap(),
+        r#"WITH "no""te; --" AS NOT MATERIALIZED (SELECT * FROM "a""b"."no""te; --" WHERE "te""nant" = $1) "#.to_owned()
+            + r#"SELECT * FROM "no""te; --""#
+    );
+}
+
+#[test]
+fn the_tenant_is_of_the_type_of_its_column() {
+    let uuid = "5d3cf3d8-86a5-4b1c-9bb1-5d6c8a5e2f10";
+    for (kind, tenant, expected) in [
+        (TenantColumnType::Uuid, uuid, "CAST($1 AS uuid)"),
+        (TenantColumnType::Bigint, "7", "$1"),
+    ] {
+        let catalog = catalog().tenant_column_type(kind);
+        let scope = Scope::new(TenantId::parse(tenant).unwrap(), None, &catalog);
+        let delete = scope.delete("note").finish().unwrap();
+        assert_eq!(
+            delete.sql(),
+            format!(r#"DELETE FROM "public"."note" WHERE "tenant_id" = {expected}"#)
+        );
+        let scope = super::scope(&catalog);
+        assert!(matches!(
+            scope.delete("note").finish(),
+            Err(ScopeError::TenantType(_))
+        ));
+    }
+}
+
+#[test]
+fn a_project_narrows_further() {
+    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    let catalog = TableCatalog::of([TASK, TenantTable::new("note", "tenant_id")]);
+    let tenant = TenantId::parse("acme").unwrap();
+    let project = ProjectId::parse("apollo").unwrap();
+    let within = Scope::new(tenant.clone(), Some(&project), &catalog);
+    let without = Scope::new(tenant, None, &catalog);
+
+    let done = within
+        .update("task")
+        .value("done", true)
+        .and_where(Expr::col("id").eq(1))
+        .finish()
+        .unwrap();
+    assert_eq!(
+        done.sql(),
+        r#"UPDATE "public"."task" SET "done" = $3 WHERE "tenant_id" = $1 AND "project_id" = $2 AND ("id" = $4)"#
+    );
+    let added = within
+        .insert("task")
+        .columns(["id"])
+        .values([1.into()])
+        .finish()
+        .unwrap();
+    assert_eq!(
+        added.sql(),
+        r#"INSERT INTO "public"."task" ("id", "tenant_id", "project_id") VALUES ($3, $1, $2)"#
+    );
+    let partly = within
+        .insert("task")
+        .columns(["project_id"])
+        .values(["apollo".into()])
+        .finish()
+        .unwrap();
+    assert_eq!(
+        partly.sql(),
+        r#"INSERT INTO "public"."task" ("project_id", "tenant_id") VALUES ($2, $1)"#
+    );
+    let listed = within
+        .select()
+        .column("id")
+        .from("task")
+        .left_join("note", Expr::cust("true"))
+        .finish()
+        .unwrap();
+    assert_eq!(
+        listed.sql(),
+        r#"WITH "note" AS NOT MATERIALIZED (SELECT * FROM "public"."note" WHERE "tenant_id" = $1), "#.to_owned()
+            + r#""task" AS NOT MATERIALIZED (SELECT * FROM "public"."task" WHERE "tenant_id" = $1 AND "project_id" = $2) "#
+            + r#"SELECT "id" FROM "task" LEFT JOIN "note" ON true"#
+    );
+    let foreign = within
+        .insert("task")
+        .columns(["project_id"])
+        .values(["gemini".into()])
+        .finish();
+    assert_eq!(
+        foreign.err(),
+        Some(ScopeError::ForeignTenant("task".into()))
+    );
+    let moved = within.update("task").value("project_id", "gemini").finish();
+    assert_eq!(moved.err(), Some(ScopeError::TenantColumn("task".into())));
+
+    assert_eq!(
+        without.delete("task").finish().err(),
+        Some(ScopeError::NoProject("task".into()))
+    );
+    let read = without.select().column("id").from("task").finish();
+    assert_eq!(read.err(), Some(ScopeError::NoProject("task".into())));
+    assert!(without.delete("note").finish().is_ok());
+    let moved = without
+        .across_projects()
+        .update("task")
+        .value("project_id", "gemini")
+        .finish()
+        .unwrap();
+    assert_eq!(
+        moved.sql(),
+        r#"UPDATE "public"."task" SET "project_id" = $2 WHERE "tenant_id" = $1"#
+    );
+}

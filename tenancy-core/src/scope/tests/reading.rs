@@ -1,0 +1,393 @@
+//! Tables are found wherever they stand, and what is not understood is refused.
+
+use super::*;
+
+#[test]
+fn tables_are_found_wherever_they_stand() {
+    for (sql, expected) in [
+        ("SELECT 1", &[][..]),
+        (r#"SELECT "body" FROM "note""#, &["note"]),
+        ("SELECT * FROM NOTE n, Tag AS t", &["note", "tag"]),
+        (r#"SELECT (SELECT count(*) FROM "tag") FROM plan"#, &["tag"]),
+        (
+            r#"SELECT * FROM (SELECT * FROM "note") AS "x" LEFT JOIN LATERAL (SELECT 1 FROM tag) y ON true"#,
+            &["note", "tag"],
+        ),
+        (
+            "SELECT * FROM (note JOIN tag ON true), plan",
+            &["note", "tag"],
+        ),
+        (
+            "SELECT * FROM ((note)) WHERE EXISTS (SELECT FROM tag)",
+            &["note", "tag"],
+        ),
+        ("SELECT 1 FROM plan UNION ALL SELECT 2 FROM note", &["note"]),
+        ("(SELECT 1 FROM plan)", &[]),
+        (
+            "SELECT ((SELECT 1 FROM tag) UNION SELECT 2 FROM note)",
+            &["note", "tag"],
+        ),
+        (
+            "SELECT extract(epoch FROM created_at), substring(body FROM 2 FOR 3), trim(both FROM body) FROM note",
+            &["note"],
+        ),
+        (
+            "SELECT a IS DISTINCT FROM b, a IS NOT DISTINCT FROM c FROM note ORDER BY x, y",
+            &["note"],
+        ),
+        (
+            "SELECT a::timestamp with time zone, 'FROM secret' FROM note",
+            &["note"],
+        ),
+        (
+            "SELECT * FROM note JOIN tag USING (a, b), plan",
+            &["note", "tag"],
+        ),
+        ("SELECT * FROM (VALUES (1, 2)) v (a, b), note", &["note"]),
+        (
+            "SELECT * FROM note JOIN tag ON a IS DISTINCT FROM b, plan",
+            &["note", "tag"],
+        ),
+        (
+            "SELECT * FROM generate_series(1, (SELECT 2 FROM tag)) WITH ORDINALITY AS g (a, b), note",
+            &["note", "tag"],
+        ),
+        (
+            "SELECT count(*) FILTER (WHERE EXISTS (SELECT FROM tag)) OVER (PARTITION BY a ORDER BY b) FROM note",
+            &["note", "tag"],
+        ),
+        (
+            "SELECT DISTINCT ON (a, b) a FROM note GROUP BY a HAVING true WINDOW w AS (), v AS (ORDER BY a) LIMIT 1 OFFSET 2",
+            &["note"],
+        ),
+        (
+            "SELECT a FROM note ORDER BY a FETCH FIRST 5 ROWS WITH TIES",
+            &["note"],
+        ),
+        (
+            "SELECT 1 WHERE 1 IN (SELECT 1 FROM note) AND 2 = ANY (SELECT 2 FROM tag)",
+            &["note", "tag"],
+        ),
+        ("VALUES (1)", &[]),
+    ] {
+        if sql.starts_with("SELECT") {
+            let found = tables(sql);
+            let found = found.unwrap_or_else(|error| panic!("{sql}: {error}"));
+            assert_eq!(found, expected, "{sql}");
+        } else {
+            // sea-query begins no statement so.
+            assert!(tables(sql).is_err(), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn tables_that_are_not_declared_are_refused() {
+    for sql in [
+        "SELECT * FROM secret",
+        "SELECT * FROM note, secret",
+        "SELECT * FROM note JOIN secret ON true",
+        "SELECT (SELECT 1 FROM secret) FROM note",
+        "SELECT 1 FROM note UNION SELECT 1 FROM secret",
+        "SELECT * FROM (note CROSS JOIN secret)",
+        "SELECT * FROM note WHERE id IN (SELECT id FROM secret)",
+        "SELECT * FROM note n JOIN tag t ON n.a = t.b, secret",
+        "SELECT DISTINCT a FROM secret",
+        "SELECT * FROM plan JOIN note ON plan.limit > 0, secret",
+        "SELECT * FROM plan JOIN note ON plan.where IS NULL, secret",
+        "SELECT plan.from FROM plan, secret",
+        "SELECT 1 AS limit FROM plan, secret",
+        "SELECT * FROM f(1), secret",
+        "WITH x AS (SELECT * FROM secret) SELECT 1",
+        "SELECT ((SELECT 1) UNION SELECT 1 FROM secret)",
+        "SELECT 1::is distinct FROM secret",
+        "SELECT (WITH x AS (SELECT 1) SELECT 1 FROM secret)",
+        "UPDATE note SET a = (SELECT 1 FROM secret)",
+        "UPDATE note SET a = 1 FROM secret",
+        "UPDATE secret SET a = 1",
+        "DELETE FROM note USING secret",
+        "DELETE FROM note WHERE EXISTS (SELECT FROM secret)",
+        "INSERT INTO note (a) SELECT a FROM secret",
+        "INSERT INTO note (a) VALUES ((SELECT a FROM secret))",
+        "INSERT INTO note (a) VALUES (1) ON CONFLICT (tenant_id) DO UPDATE SET a = (SELECT 1 FROM secret)",
+        "INSERT INTO note (a) VALUES (1) RETURNING (SELECT 1 FROM secret)",
+        "INSERT INTO secret (a) VALUES (1)",
+        "SELECT * FROM plan p JOIN plan q ON mode() WITHIN GROUP (ORDER BY p.a) > 0, secret",
+    ] {
+        assert_eq!(
+            tables(sql),
+            Err(ScopeError::Undeclared("secret".into())),
+            "{sql}"
+        );
+    }
+    let quoted = Err(ScopeError::Undeclared("Note".into()));
+    assert_eq!(tables(r#"SELECT * FROM "Note""#), quoted);
+}
+
+#[test]
+fn the_schema_is_no_way_around() {
+    assert_eq!(
+        scoped(
+            &catalog(),
+            r#"SELECT * FROM plan, "public" . "note" n, public.note"#
+        )
+        .unwrap(),
+        r#"SELECT * FROM plan, (SELECT * FROM "public"."note" WHERE "tenant_id" = $1) n, "#
+            .to_owned()
+            + r#"(SELECT * FROM "public"."note" WHERE "tenant_id" = $1) AS "note""#,
+    );
+    for (sql, name) in [
+        ("SELECT * FROM private.note", "private.note"),
+        ("SELECT * FROM pg_catalog.pg_class", "pg_catalog.pg_class"),
+        (
+            "SELECT s.body, x.is distinct FROM (SELECT 1 AS is) x, private.note s",
+            "private.note",
+        ),
+        ("UPDATE private.note SET a = 1", "private.note"),
+    ] {
+        assert_eq!(
+            tables(sql),
+            Err(ScopeError::Undeclared(name.into())),
+            "{sql}"
+        );
+    }
+    assert!(tables("SELECT * FROM other.public.note").is_err());
+}
+
+#[test]
+fn common_table_expressions_are_seen_from_where_they_are_on() {
+    assert_eq!(
+        scoped(
+            &catalog(),
+            "WITH x AS (SELECT * FROM note), y (a) AS MATERIALIZED (SELECT a FROM x) SELECT * FROM x, y"
+        )
+        .unwrap(),
+        r#"WITH "note" AS NOT MATERIALIZED (SELECT * FROM "public"."note" WHERE "tenant_id" = $1), "#.to_owned()
+            + "x AS (SELECT * FROM note), y (a) AS MATERIALIZED (SELECT a FROM x) SELECT * FROM x, y",
+    );
+    for sql in [
+        "WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT a FROM x) SELECT * FROM x",
+        "WITH RECURSIVE x (a) AS (SELECT 1) SEARCH DEPTH FIRST BY a, b SET c CYCLE a SET d TO true DEFAULT false USING e SELECT * FROM x",
+        "SELECT (WITH x AS (SELECT 1) SELECT 1 FROM x)",
+        "SELECT * FROM (WITH x AS (SELECT 1) SELECT * FROM x UNION SELECT * FROM x) y",
+        "WITH x AS (SELECT 1) UPDATE note SET a = (SELECT 1 FROM x)",
+        "INSERT INTO note (a) WITH x AS (SELECT 1) SELECT 1 FROM x",
+    ] {
+        assert!(tables(sql).is_ok(), "{sql}: {:?}", tables(sql));
+    }
+    for sql in [
+        "WITH x AS (SELECT * FROM x) SELECT 1",
+        "WITH y AS (SELECT * FROM x), x AS (SELECT 1) SELECT 1",
+        "WITH RECURSIVE y AS (SELECT * FROM x), x AS (SELECT 1) SELECT 1",
+        "SELECT (WITH x AS (SELECT 1) SELECT 1 FROM x), (SELECT 1 FROM x)",
+        "SELECT (WITH x AS (SELECT 1) SELECT 1) FROM x",
+        "WITH y AS (WITH x AS (SELECT 1) SELECT * FROM x) SELECT * FROM x",
+        "WITH x AS (SELECT 1) SELECT * FROM public.x",
+        r#"WITH x AS (SELECT 1) SELECT * FROM "X""#,
+    ] {
+        assert!(
+            matches!(tables(sql), Err(ScopeError::Undeclared(_))),
+            "{sql}"
+        );
+    }
+    for sql in [
+        "WITH note AS (SELECT 1) SELECT * FROM note",
+        "WITH NOTE AS (SELECT 1) SELECT 1",
+        "WITH plan AS (SELECT 1) SELECT 1",
+        "SELECT (WITH note AS (SELECT 1) SELECT 1)",
+        "WITH x AS (SELECT 1), note AS (SELECT 1) SELECT 1",
+    ] {
+        assert!(
+            matches!(tables(sql), Err(ScopeError::ExpressionNamedLikeTable(_))),
+            "{sql}"
+        );
+    }
+}
+
+#[test]
+fn a_row_lock_reaches_the_rows() {
+    let rows = r#"(SELECT * FROM "public"."note" WHERE "tenant_id" = $1)"#;
+    for (sql, expected) in [
+        (
+            "SELECT * FROM note FOR UPDATE",
+            format!(r#"SELECT * FROM {rows} AS "note" FOR UPDATE"#),
+        ),
+        (
+            "SELECT * FROM note AS n, plan FOR NO KEY UPDATE OF n SKIP LOCKED",
+            format!("SELECT * FROM {rows} AS n, plan FOR NO KEY UPDATE OF n SKIP LOCKED"),
+        ),
+        (
+            "SELECT * FROM note JOIN plan ON true WHERE EXISTS (SELECT FROM note) FOR SHARE NOWAIT",
+            format!(
+                r#"SELECT * FROM {rows} AS "note" JOIN plan ON true WHERE EXISTS (SELECT FROM {rows} AS "note") FOR SHARE NOWAIT"#
+            ),
+        ),
+        (
+            "SELECT * FROM (SELECT * FROM note FOR KEY SHARE) x",
+            format!(r#"SELECT * FROM (SELECT * FROM {rows} AS "note" FOR KEY SHARE) x"#),
+        ),
+    ] {
+        assert_eq!(scoped(&catalog(), sql), Ok(expected), "{sql}");
+    }
+    for sql in [
+        "SELECT 1 FOR",
+        "SELECT 1 FROM note FOR UPDATE, secret",
+        "SELECT 1 FOR READ ONLY",
+    ] {
+        assert!(tables(sql).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn what_cannot_be_proven_is_refused() {
+    for sql in [
+        "SELECT 1; SELECT * FROM secret",
+        "SELECT 1 -- FROM",
+        "SELECT 1 /* */",
+        "SELECT 1FROM secret",
+        "SELECT 1.FROM secret",
+        "SELECT 1e5FROM secret",
+        "SELECT 0x1F",
+        "SELECT $$a$$",
+        "SELECT $x$a$x$",
+        "SELECT $1",
+        r"SELECT E'\''",
+        "SELECT E'a'",
+        "SELECT U&\"a\"",
+        "SELECT 'a",
+        "SELECT \"a",
+        "SELECT `a`",
+        "SELECT 'a\0'",
+        "SELECT (1",
+        "SELECT 1)",
+        "SELECT 1) FROM (note",
+        "SELECT * INTO x FROM note",
+        "SELECT * FROM note, query_to_xml('a')",
+        "SELECT * FROM ONLY note",
+        "SELECT * FROM note TABLESAMPLE system (10)",
+        "TABLE note",
+        "MERGE INTO note USING tag ON true WHEN MATCHED THEN DELETE",
+        "EXPLAIN SELECT 1",
+        "SELECT pg_catalog.query_to_xml('SELECT * FROM public.note', true, true, '')",
+        "SELECT \"query_to_xml\"('SELECT * FROM public.note', true, true, '')",
+        "SELECT pg_catalog.\"table_to_xml\"('note', true, true, '')",
+        "SELECT (ts_stat('SELECT to_tsvector(body) FROM secret')).word",
+        "SELECT set_config('a.b', 'c', false)",
+        "SELECT Set_Config('a.b', 'c', false)",
+        "SELECT lastval()",
+        "SELECT * FROM (values JOIN plan ON true)",
+        "SELECT * FROM ROWS FROM (f())",
+        "SELECT (DELETE FROM note)",
+        "SELECT (TABLE secret)",
+        "SELECT * FROM (TABLE secret) x",
+        "SELECT 1 UNION TABLE secret",
+        "WITH x AS (DELETE FROM note RETURNING *) SELECT * FROM x",
+        "WITH x AS (INSERT INTO note (a) VALUES (1) RETURNING *) SELECT * FROM x",
+        "SELECT 1 WITH x AS (SELECT 1) SELECT 1",
+        "SELECT * FROM",
+        "SELECT * FROM note WHERE",
+        "SELECT 1 RETURNING 1",
+        "SELECT 1 FROM plan WHERE 1 = 1, secret",
+        "SELECT 1 FROM plan OFFSET 1, secret",
+        "SELECT 1 FROM plan WINDOW w, secret",
+        "SELECT 1 FROM plan FETCH FIRST secret ROWS ONLY",
+        "SELECT 1 FROM plan FROM secret",
+        "SELECT 1 WHERE true FROM secret",
+        "SELECT 1 SELECT 1",
+        "",
+    ] {
+        assert!(tables(sql).is_err(), "{sql}: {:?}", scoped(&catalog(), sql));
+    }
+}
+
+#[test]
+fn hostile_depth_and_length_are_refused() {
+    let deep = format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000));
+    let deep_query = format!(
+        "SELECT {}1{}",
+        "(SELECT ".repeat(50_000),
+        ")".repeat(50_000)
+    );
+    let deep_from = format!(
+        "SELECT * FROM {}note{}",
+        "(".repeat(50_000),
+        ")".repeat(50_000)
+    );
+    let long = format!("SELECT * FROM {}", "n".repeat(64));
+    let long_quoted = format!("SELECT * FROM \"{}\"", "n".repeat(64));
+    for sql in [deep, deep_query, deep_from, long, long_quoted] {
+        assert!(
+            matches!(tables(&sql), Err(ScopeError::Unproven(..))),
+            "{sql:.40}"
+        );
+    }
+}
+
+#[test]
+fn words_that_are_names_elsewhere_hide_no_table() {
+    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
+    let mysql = catalog().sql_dialect(Dialect::MySql);
+    for word in [
+        "offset",
+        "fetch",
+        "for",
+        "window",
+        "lock",
+        "straight_join",
+        "with",
+        "merge",
+        "do",
+        "lateral",
+        "only",
+        "tablesample",
+        "by",
+        "recursive",
+        "conflict",
+        "materialized",
+        "returning",
+        "intersect",
+        "except",
+        "set",
+        "key",
+        "no",
+        "x",
+    ] {
+        for catalog in [&sqlite, &mysql] {
+            for sql in [
+                format!("SELECT * FROM plan {word}, secret"),
+                format!("SELECT * FROM plan {word} JOIN secret"),
+                format!("SELECT * FROM plan AS {word}, secret"),
+                format!("SELECT * FROM {word} secret"),
+                format!("SELECT * FROM {word} note"),
+                format!("SELECT * FROM {word}"),
+                format!("SELECT {word} FROM secret"),
+                format!("INSERT INTO note (a) SELECT a FROM plan {word}, secret"),
+                format!("INSERT INTO note (a) SELECT a FROM plan {word} JOIN secret"),
+                format!("UPDATE note SET a = 1 FROM plan {word}, secret"),
+            ] {
+                let text = scoped(catalog, &sql);
+                assert!(text.is_err(), "{sql}: {text:?}");
+            }
+        }
+    }
+    for sql in [
+        "SELECT * FROM plan WHERE a IN secret",
+        "SELECT * FROM secret('x')",
+        "SELECT [a] FROM note",
+    ] {
+        assert!(scoped(&sqlite, sql).is_err(), "{sql}");
+    }
+    assert_eq!(
+        tables_in(&sqlite, "SELECT * FROM plan WHERE a IN note"),
+        Ok(vec!["note".into()])
+    );
+    assert!(scoped(&sqlite, "SELECT * FROM json_each('[1]'), note").is_ok());
+    for sql in [
+        "SELECT \"a\" FROM note",
+        "SELECT @a",
+        "SELECT 1 # x",
+        "SELECT `\u{e9}` FROM note",
+    ] {
+        assert!(scoped(&mysql, sql).is_err(), "{sql}");
+    }
+}

@@ -1,0 +1,263 @@
+//! SQL text as tokens, without what could hide something: see the lexical structure of PostgreSQL (manual
+//! §4.1), of MySQL (reference manual §11.1 and §11.2) and of SQLite ("SQL As Understood By SQLite").
+
+use super::Keyword;
+use super::draft::{Draft, Parameter};
+use crate::scope::{Dialect, ScopeError};
+
+/// A piece of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scope) struct Token {
+    pub(in crate::scope) kind: Kind,
+    /// Where it begins and ends, in bytes.
+    pub(in crate::scope) start: usize,
+    pub(in crate::scope) end: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scope) enum Kind {
+    /// An unquoted identifier or keyword.
+    Word(Keyword),
+    /// A quoted identifier.
+    Quoted,
+    Open,
+    Close,
+    Comma,
+    Dot,
+    /// The parameter of this index.
+    Parameter(usize),
+    /// A literal or an operator: nothing that names a table.
+    Other,
+}
+
+pub(in crate::scope) fn tokens(draft: &Draft, dialect: Dialect) -> Result<Vec<Token>, ScopeError> {
+    let mut lexer = Lexer {
+        sql: &draft.sql,
+        at: 0,
+        dialect,
+        parameters: &draft.parameters,
+        parameters_met: 0,
+    };
+    // Words and the space between them are some five bytes.
+    let mut tokens = Vec::with_capacity(draft.sql.len() / 5 + 8);
+    while let Some(token) = lexer.next()? {
+        tokens.push(token);
+    }
+    if lexer.parameters_met == draft.parameters.len() {
+        Ok(tokens)
+    } else {
+        Err(unproven(
+            "a parameter inside a word or a literal",
+            "put spaces around it",
+        ))
+    }
+}
+
+struct Lexer<'a> {
+    sql: &'a str,
+    at: usize,
+    dialect: Dialect,
+    parameters: &'a [Parameter],
+    parameters_met: usize,
+}
+
+impl Lexer<'_> {
+    fn next(&mut self) -> Result<Option<Token>, ScopeError> {
+        while self.byte(0).is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+        let start = self.at;
+        let Some(first) = self.byte(0) else {
+            return Ok(None);
+        };
+        let (kind, length) = match first {
+            b'(' => (Kind::Open, 1),
+            b')' => (Kind::Close, 1),
+            b',' => (Kind::Comma, 1),
+            b'.' => (Kind::Dot, 1),
+            b'\'' => (Kind::Other, self.quoted(b'\'')?),
+            b'0'..=b'9' => (Kind::Other, self.number()?),
+            byte if starts_word(byte) => {
+                let length = self.word()?;
+                let word = self.sql.get(start..start + length).unwrap_or_default();
+                (Kind::Word(Keyword::of(word)), length)
+            }
+            byte if byte == self.dialect.quote() as u8 => {
+                let length = self.quoted(byte)?;
+                self.fits(start + 1, start + length - 1)?;
+                (Kind::Quoted, length)
+            }
+            byte if byte == self.dialect.placeholder() as u8 && self.is_parameter() => {
+                self.parameters_met += 1;
+                self.nothing_is_glued_to_it()?;
+                (Kind::Parameter(self.parameters_met - 1), 1)
+            }
+            byte => (Kind::Other, self.operator(byte)?),
+        };
+        self.at = start + length;
+        Ok(Some(Token {
+            kind,
+            start,
+            end: self.at,
+        }))
+    }
+
+    fn byte(&self, ahead: usize) -> Option<u8> {
+        self.sql.as_bytes().get(self.at + ahead).copied()
+    }
+
+    fn is_parameter(&self) -> bool {
+        self.parameters
+            .get(self.parameters_met)
+            .is_some_and(|parameter| parameter.at == self.at)
+    }
+
+    /// A digit behind it would become a part of its number.
+    fn nothing_is_glued_to_it(&self) -> Result<(), ScopeError> {
+        if self.byte(1).is_some_and(|byte| byte.is_ascii_digit()) {
+            Err(unproven(
+                "a digit behind a parameter",
+                "put a space between",
+            ))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn operator(&self, byte: u8) -> Result<usize, ScopeError> {
+        let mysql = self.dialect == Dialect::MySql;
+        let sqlite = self.dialect == Dialect::Sqlite;
+        match byte {
+            b';' => Err(unproven("more than one statement", "send one at a time")),
+            b'-' if self.byte(1) == Some(b'-') => Err(comment()),
+            b'/' if self.byte(1) == Some(b'*') => Err(comment()),
+            b'#' if mysql => Err(comment()),
+            b'$' if self.byte(1).is_some_and(|byte| byte.is_ascii_digit()) => Err(placeholder()),
+            b'$' if !sqlite => Err(unproven("a dollar-quoted string", "pass it as a parameter")),
+            b'?' if mysql || sqlite => Err(placeholder()),
+            b'$' | b':' | b'@' if sqlite => Err(placeholder()),
+            b'@' if mysql => Err(unproven(
+                "a variable of the session",
+                "pass it as a parameter",
+            )),
+            // They quote in another dialect, and in this one by a setting or never.
+            b'"' | b'`' => Err(unproven(
+                "a quote that is not of this dialect",
+                "quote names as the database does",
+            )),
+            b'[' if sqlite => Err(unproven(
+                "a name in brackets",
+                "quote it with double quotes",
+            )),
+            // Operators are ASCII; anything else outside a quote is nothing that a database understands.
+            byte if byte.is_ascii_graphic() && byte != b'\\' => Ok(1),
+            _ => Err(unproven("an unknown character", "remove it")),
+        }
+    }
+
+    /// The length of a text between two quotes, which are doubled inside of it. A backslash is refused:
+    /// whether it escapes the quote depends on a setting of the server.
+    fn quoted(&self, quote: u8) -> Result<usize, ScopeError> {
+        let mut length = 1;
+        while let Some(byte) = self.byte(length) {
+            length += 1;
+            if byte == b'\\' {
+                return Err(unproven(
+                    "a backslash in a literal",
+                    "pass it as a parameter",
+                ));
+            }
+            if byte == 0 {
+                return Err(unproven("an unknown character", "remove it"));
+            }
+            if byte == quote {
+                if self.byte(length) != Some(quote) {
+                    return Ok(length);
+                }
+                length += 1;
+            }
+        }
+        Err(unproven("an unterminated quote", "terminate it"))
+    }
+
+    /// A number must end where it seems to: some servers read `1FROM note` as `1 FROM note`.
+    fn number(&self) -> Result<usize, ScopeError> {
+        let digits = |mut at: usize| {
+            while self.byte(at).is_some_and(|byte| byte.is_ascii_digit()) {
+                at += 1;
+            }
+            at
+        };
+        let mut length = digits(0);
+        if self.byte(length) == Some(b'.') {
+            length = digits(length + 1);
+        }
+        if matches!(self.byte(length), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(self.byte(length + 1), Some(b'+' | b'-')));
+            length = digits(length + 1 + sign);
+        }
+        if self.byte(length).is_some_and(continues_word) {
+            Err(unproven("a number with letters", "separate them"))
+        } else {
+            Ok(length)
+        }
+    }
+
+    fn word(&self) -> Result<usize, ScopeError> {
+        let mut length = 1;
+        // A parameter of MySQL and SQLite is no part of a word, and one of Postgres may not follow one.
+        while self.byte(length).is_some_and(continues_word) {
+            length += 1;
+        }
+        let next = self.byte(length);
+        let is_u = length == 1 && matches!(self.byte(0), Some(b'u' | b'U'));
+        // `E'…'`, `B'…'`, `U&"…"`: quotes with rules of their own.
+        if next == Some(b'\'') || (is_u && next == Some(b'&')) {
+            return Err(unproven(
+                "a literal with a prefix",
+                "pass it as a parameter",
+            ));
+        }
+        self.fits(self.at, self.at + length)?;
+        Ok(length)
+    }
+
+    /// Postgres cuts off a longer identifier, and then it may be another one (manual §4.1.1). To MySQL letters
+    /// with and without accents are the same.
+    fn fits(&self, start: usize, end: usize) -> Result<(), ScopeError> {
+        let name = self.sql.as_bytes().get(start..end);
+        if end - start > 63 && self.dialect != Dialect::Sqlite {
+            Err(unproven("a name longer than 63 bytes", "shorten it"))
+        } else if self.dialect == Dialect::MySql && !name.is_some_and(<[u8]>::is_ascii) {
+            Err(unproven(
+                "a name with letters beyond ASCII",
+                "rename the column or table",
+            ))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn starts_word(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || !byte.is_ascii()
+}
+
+fn continues_word(byte: u8) -> bool {
+    starts_word(byte) || byte.is_ascii_digit() || byte == b'$'
+}
+
+fn unproven(what: &'static str, way_out: &'static str) -> ScopeError {
+    ScopeError::Unproven(what, way_out)
+}
+
+fn comment() -> ScopeError {
+    unproven("a comment", "remove it")
+}
+
+fn placeholder() -> ScopeError {
+    unproven(
+        "a placeholder without a value",
+        "pass the value with `Expr::cust_with_values`",
+    )
+}
