@@ -16,10 +16,12 @@ mod sqlite;
 mod statement;
 mod world;
 
+use tenancy_core::Dialect;
+
 use self::pair::Pair;
 use self::postgres::Postgres;
 use self::run::{Effort, explore};
-use self::scoping::{Builder, Dialect, FirstTable, Nothing, OutermostWhere, Scoping};
+use self::scoping::{Builder, FirstTable, Nothing, OutermostWhere, Scoping};
 use self::sqlite::Sqlite;
 
 async fn holds(pair: &mut impl Pair, dialect: Dialect, cases: usize) {

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use tenancy_core::TenantColumnType;
+use tenancy_core::{Dialect, TenantColumnType};
 
-use super::scoping::Dialect;
 use super::world::{Kind, Row, Table, World, literal, quoted};
 
 /// Who is in the database.

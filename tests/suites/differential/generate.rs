@@ -19,8 +19,9 @@ mod with;
 
 use std::collections::BTreeSet;
 
+use tenancy_core::Dialect;
+
 use super::choices::Choices;
-use super::scoping::Dialect;
 use super::statement::{Case, Statement};
 use super::world::World;
 

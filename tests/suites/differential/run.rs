@@ -5,12 +5,13 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
 use sea_query::Values;
+use tenancy_core::Dialect;
 
 use super::choices::{Choices, next};
 use super::generate::case;
 use super::outcome::{Content, Outcome, difference, divided};
 use super::pair::{Look, Pair};
-use super::scoping::{Dialect, Scoping};
+use super::scoping::Scoping;
 use super::shrink::smallest;
 use super::statement::Case;
 use super::world::World;

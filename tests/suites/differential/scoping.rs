@@ -1,17 +1,11 @@
 //! How a statement is scoped: by the builder under test, or by one that is wrong on purpose.
 
 use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, Values, WithClause};
-use tenancy_core::{TableCatalog, TenantContext};
+use tenancy_core::{ScopeError, Scoped};
 use tenancy_tests::notes::context;
 
 use super::statement::{Case, Statement};
 use super::world::{World, literal, quoted};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    Postgres,
-    Sqlite,
-}
 
 /// SQL text with its parameters; what was refused is told in words.
 pub(super) type Built = Result<(String, Values), String>;
@@ -29,30 +23,25 @@ pub(super) trait Scoping {
 #[derive(Debug)]
 pub(super) struct Builder;
 
-/// `catalog` for a dialect.
-pub(super) fn speaking(catalog: TableCatalog, _dialect: Dialect) -> TableCatalog {
-    catalog
-}
-
 impl Scoping for Builder {
-    /// What SELECT alone can be given.
-    fn takes(&self, case: &Case) -> bool {
-        let out_of_reach = ["WITH", "function in FROM", "row lock", "common table", "VALUES in FROM"];
-        matches!(case.statement, Statement::Select(_))
-            && !case.features.iter().any(|feature| out_of_reach.iter().any(|part| feature.contains(part)))
-    }
-
     fn scope(&self, case: &Case, world: &World) -> Built {
         let catalog = world.catalog();
-        let context: TenantContext = context(world.tenant());
+        let context = context(world.tenant());
         let scope = context.scope(&catalog);
-        match &case.statement {
-            Statement::Select(select) => match scope.select(select.clone()) {
-                Ok(scoped) => Ok(scoped.build()),
-                Err(error) => Err(error.to_string()),
-            },
-            _ => Err("not yet".to_owned()),
+        match case.statement.clone() {
+            Statement::Select(statement) => built(scope.wrap(statement)),
+            Statement::Insert(statement) => built(scope.wrap(statement)),
+            Statement::Update(statement) => built(scope.wrap(statement)),
+            Statement::Delete(statement) => built(scope.wrap(statement)),
+            Statement::With(statement) => built(scope.wrap(statement)),
         }
+    }
+}
+
+fn built<S>(scoped: Result<Scoped<S>, ScopeError>) -> Built {
+    match scoped {
+        Ok(scoped) => Ok(scoped.build()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -7,8 +7,9 @@ use sea_query::{
     UpdateStatement, Values, WithQuery,
 };
 
+use tenancy_core::Dialect;
+
 use super::choices::Record;
-use super::scoping::Dialect;
 
 #[derive(Debug, Clone)]
 pub(super) enum Statement {
@@ -51,7 +52,7 @@ impl Statement {
 
 pub(super) fn text(statement: &impl QueryStatementBuilder, dialect: Dialect) -> (String, Values) {
     match dialect {
-        Dialect::Postgres => statement.build_any(&PostgresQueryBuilder),
         Dialect::Sqlite => statement.build_any(&SqliteQueryBuilder),
+        _ => statement.build_any(&PostgresQueryBuilder),
     }
 }

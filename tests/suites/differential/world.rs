@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use tenancy_core::{TableCatalog, TenantColumnType};
+use tenancy_core::{Dialect, TableCatalog, TenantColumnType};
 
 use super::choices::Choices;
-use super::scoping::Dialect;
 
 /// What one batch of statements runs on.
 #[derive(Debug)]
@@ -243,7 +242,7 @@ impl World {
                 None => catalog.shared_table(table.name),
             };
         }
-        super::scoping::speaking(catalog, self.dialect)
+        catalog.sql_dialect(self.dialect)
     }
 
     /// The places of the tables that belong to tenants.

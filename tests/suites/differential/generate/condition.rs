@@ -140,10 +140,7 @@ impl Generator<'_> {
             2 => left.gte(right),
             3 => left.ne(right),
             _ => Expr::cust_with_exprs(
-                match self.world.dialect {
-                    crate::differential::scoping::Dialect::Postgres => "($1) IS NOT DISTINCT FROM ($2)",
-                    crate::differential::scoping::Dialect::Sqlite => "(?) IS NOT DISTINCT FROM (?)",
-                },
+                if self.is_postgres() { "($1) IS NOT DISTINCT FROM ($2)" } else { "(?) IS NOT DISTINCT FROM (?)" },
                 [left, right],
             ),
         }

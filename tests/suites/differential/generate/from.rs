@@ -2,9 +2,10 @@
 
 use sea_query::{Condition, Expr, ExprTrait as _, Func, JoinType, SelectStatement, TableRef, Value, ValueTuple};
 
+use tenancy_core::Dialect;
+
 use super::Generator;
 use super::names::{Names, Source};
-use crate::differential::scoping::Dialect;
 use crate::differential::world::{Datum, Kind, some};
 
 #[derive(Debug, Clone, Copy)]
@@ -238,7 +239,7 @@ pub(super) fn value(datum: &Datum) -> Value {
 /// The placeholder in a raw fragment for its expression at place `at`.
 pub(super) fn placeholder(dialect: Dialect, at: usize) -> String {
     match dialect {
-        Dialect::Postgres => format!("${at}"),
         Dialect::Sqlite => "?".to_owned(),
+        _ => format!("${at}"),
     }
 }
