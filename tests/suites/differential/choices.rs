@@ -55,6 +55,11 @@ impl Choices {
         chosen
     }
 
+    /// The same for SQL.
+    pub(super) fn number_below(&mut self, count: usize) -> i64 {
+        i64::try_from(self.below(count)).unwrap()
+    }
+
     /// Whether something happens that does in so many cases out of a hundred.
     pub(super) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) >= 100 - percent
@@ -63,6 +68,11 @@ impl Choices {
     /// One of several; the first is the simplest.
     pub(super) fn pick<'a, T>(&mut self, several: &'a [T]) -> &'a T {
         &several[self.below(several.len())]
+    }
+
+    /// The same of words.
+    pub(super) fn word(&mut self, several: &[&'static str]) -> &'static str {
+        several[self.below(several.len())]
     }
 
     /// One of several, each as often as its weight says; the first is the simplest.
@@ -98,7 +108,7 @@ impl Choices {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): written out, so that a seed means the same cases for ever.
+/// `SplitMix64` (Steele, Lea, Flood 2014): written out, so that a seed means the same cases for ever.
 pub(super) fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;

@@ -23,12 +23,18 @@ impl World {
     }
 
     /// The same of some tables.
-    pub(super) fn create_some(&self, inhabitants: Inhabitants, is_wanted: impl Fn(&Table) -> bool) -> String {
+    pub(super) fn create_some(
+        &self,
+        inhabitants: Inhabitants,
+        is_wanted: impl Fn(&Table) -> bool,
+    ) -> String {
         let mut sql = String::new();
         for table in self.tables.iter().filter(|table| is_wanted(table)) {
             sql += &self.create_table(table, inhabitants);
             let is_there = |row: &&Row| {
-                table.tenant_column.is_none() || inhabitants == Inhabitants::All || row.tenant == self.own
+                table.tenant_column.is_none()
+                    || inhabitants == Inhabitants::All
+                    || row.tenant == self.own
             };
             let mut rows: Vec<_> = table.rows.iter().filter(is_there).collect();
             if inhabitants == Inhabitants::OwnBackwards {
@@ -39,7 +45,12 @@ impl World {
                 if table.tenant_column.is_some() {
                     values.insert(0, literal(self.tenants[row.tenant]));
                 }
-                let _ = writeln!(sql, "INSERT INTO {} VALUES ({});", full_name(table), values.join(", "));
+                let _ = writeln!(
+                    sql,
+                    "INSERT INTO {} VALUES ({});",
+                    full_name(table),
+                    values.join(", ")
+                );
             }
         }
         sql
@@ -51,15 +62,29 @@ impl World {
         if let Some(tenant) = table.tenant_column {
             let default = match inhabitants {
                 Inhabitants::All => String::new(),
-                Inhabitants::Own | Inhabitants::OwnBackwards => format!(" DEFAULT {}", literal(self.tenant())),
+                Inhabitants::Own | Inhabitants::OwnBackwards => {
+                    format!(" DEFAULT {}", literal(self.tenant()))
+                }
             };
-            lines.push(format!("{} {} NOT NULL{default}", quoted(tenant), self.tenant_type()));
+            lines.push(format!(
+                "{} {} NOT NULL{default}",
+                quoted(tenant),
+                self.tenant_type()
+            ));
             key.push(quoted(tenant));
         }
         for column in &table.columns {
             // Equal numbers with different zeros behind the point would be told apart by their text.
-            let precision = if column.kind == Kind::Numeric { "(20, 4)" } else { "" };
-            let mut line = format!("{} {}{precision}", quoted(column.name), self.type_of(column.kind));
+            let precision = if column.kind == Kind::Numeric {
+                "(20, 4)"
+            } else {
+                ""
+            };
+            let mut line = format!(
+                "{} {}{precision}",
+                quoted(column.name),
+                self.type_of(column.kind)
+            );
             if !column.nullable {
                 line += " NOT NULL";
             }
@@ -68,7 +93,11 @@ impl World {
             }
             lines.push(line);
         }
-        key.extend(table.columns[..table.key].iter().map(|column| quoted(column.name)));
+        key.extend(
+            table.columns[..table.key]
+                .iter()
+                .map(|column| quoted(column.name)),
+        );
         lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
         if let (Some(parent), Some(tenant)) = (&table.parent, table.tenant_column) {
             let other = &self.tables[parent.table];
@@ -81,7 +110,11 @@ impl World {
                 action = parent.action,
             ));
         }
-        format!("CREATE TABLE {} (\n    {}\n);\n", full_name(table), lines.join(",\n    "))
+        format!(
+            "CREATE TABLE {} (\n    {}\n);\n",
+            full_name(table),
+            lines.join(",\n    ")
+        )
     }
 
     /// One row for each table and tenant: which, whose, and all their rows as text.

@@ -14,6 +14,7 @@ mod lock;
 mod modify;
 mod names;
 mod select;
+mod target;
 mod window;
 mod with;
 
@@ -35,6 +36,8 @@ struct Generator<'a> {
     made_up: usize,
     features: BTreeSet<&'static str>,
     read: Vec<usize>,
+    /// Whether the next FROM is that of the outermost query.
+    is_outermost: bool,
     /// A table that must not be read now.
     avoided: Option<usize>,
     root: Option<(String, &'static str)>,
@@ -60,6 +63,7 @@ pub(super) fn case(world: &World, choices: Choices) -> Case {
         made_up: 0,
         features: BTreeSet::new(),
         read: Vec::new(),
+        is_outermost: false,
         avoided: None,
         root: None,
         ordered: false,
@@ -119,9 +123,9 @@ impl Generator<'_> {
     /// Choices that belong together and that something simpler could stand in for.
     fn part<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> T {
         let begin = self.choices.begin();
-        let made = make(self);
+        let part = make(self);
         self.choices.end(begin);
-        made
+        part
     }
 
     fn made_up(&mut self, prefix: &str) -> String {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::pair::Before;
+
 /// What one statement has answered and left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outcome {
@@ -46,12 +48,20 @@ impl Eq for Failure {}
 
 /// What is different, in words; `None` if nothing is.
 ///
-/// `scoped` comes from the database that all share, `alone` from the one with `tenant` only, and `others` is what
-/// the others had there before.
-pub(super) fn difference(scoped: &Outcome, alone: &Outcome, ordered: bool, tenant: &str, others: &[Content]) -> Option<&'static str> {
+/// `scoped` comes from the database that all share, `alone` from the one with `tenant` only, and `before` is how it
+/// was.
+pub(super) fn difference(
+    scoped: &Outcome,
+    alone: &Outcome,
+    ordered: bool,
+    tenant: &str,
+    before: &Before,
+) -> Option<&'static str> {
     let is_same_answer = match (&scoped.answer, &alone.answer) {
         (Ok(scoped), Ok(alone)) if ordered => scoped == alone,
-        (Ok(scoped), Ok(alone)) => scoped.affected == alone.affected && sorted(&scoped.rows) == sorted(&alone.rows),
+        (Ok(scoped), Ok(alone)) => {
+            scoped.affected == alone.affected && sorted(&scoped.rows) == sorted(&alone.rows)
+        }
         (scoped, alone) => scoped == alone,
     };
     if !is_same_answer {
@@ -61,13 +71,17 @@ pub(super) fn difference(scoped: &Outcome, alone: &Outcome, ordered: bool, tenan
         return None;
     }
     let (own, foreign) = divided(&scoped.contents, tenant);
-    if foreign != divided(others, tenant).1 {
+    // What was not looked at is empty.
+    if !scoped.contents.is_empty() && foreign != divided(&before.contents, tenant).1 {
         return Some("rows of others have changed");
     }
     if own != divided(&alone.contents, tenant).0 {
         return Some("the tenant's rows differ afterwards");
     }
-    let (own, _) = divided(&scoped.free, tenant);
+    let (own, foreign) = divided(&scoped.free, tenant);
+    if !scoped.free.is_empty() && foreign != divided(&before.free, tenant).1 {
+        return Some("rows of others are locked");
+    }
     if own != divided(&alone.free, tenant).0 {
         return Some("other rows of the tenant are locked");
     }
@@ -95,7 +109,12 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.answer {
             Ok(answer) => {
-                writeln!(f, "  {} rows affected; {} returned", answer.affected, answer.rows.len())?;
+                writeln!(
+                    f,
+                    "  {} rows affected; {} returned",
+                    answer.affected,
+                    answer.rows.len()
+                )?;
                 for row in answer.rows.iter().take(20) {
                     writeln!(f, "    {}", row.join(" | "))?;
                 }
@@ -104,7 +123,11 @@ impl fmt::Display for Outcome {
         }
         for (what, contents) in [("holds", &self.contents), ("has free", &self.free)] {
             for content in contents {
-                writeln!(f, "  {} {what} of `{}`: {}", content.table, content.tenant, content.rows)?;
+                writeln!(
+                    f,
+                    "  {} {what} of `{}`: {}",
+                    content.table, content.tenant, content.rows
+                )?;
             }
         }
         Ok(())

@@ -5,6 +5,14 @@ use sea_query::Values;
 use super::outcome::{Content, Outcome};
 use super::world::World;
 
+/// A database in which nothing has been run.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    pub(super) contents: Vec<Content>,
+    /// Which rows can be locked: all.
+    pub(super) free: Vec<Content>,
+}
+
 /// What of an outcome has to be looked at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
@@ -18,8 +26,13 @@ pub(super) trait Pair {
     async fn create(&mut self, world: &World);
 
     /// Runs a scoped statement where all tenants are and an unscoped one where one is alone.
-    async fn run(&mut self, scoped: (String, Values), alone: (String, Values), look: Look) -> (Outcome, Outcome);
+    async fn run(
+        &mut self,
+        scoped: (String, Values),
+        alone: (String, Values),
+        look: Look,
+    ) -> (Outcome, Outcome);
 
-    /// The contents of the shared database.
-    async fn contents(&mut self) -> Vec<Content>;
+    /// What the shared database holds when nothing has been run.
+    async fn before(&mut self) -> Before;
 }

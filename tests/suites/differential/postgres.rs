@@ -7,7 +7,8 @@ use sea_query::Values;
 use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::{PgPoolOptions, PgQueryResult, PgRow};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, PgPool, Row as _, TypeInfo as _, ValueRef as _,
+    AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, PgPool, Row as _,
+    TypeInfo as _, ValueRef as _,
 };
 use tenancy_core::TenantContext;
 use tenancy_sqlx::{Rls, TenantPool};
@@ -17,9 +18,11 @@ use tenancy_tests::sqlstate::sqlstate;
 
 use super::ddl::Inhabitants;
 use super::outcome::{Answer, Content, Failure, Outcome};
-use super::pair::{Look, Pair};
+use super::pair::{Before, Look, Pair};
 use super::world::World;
 
+/// Bare names find the tables of all schemas.
+const EVERYWHERE: &str = "public, billing";
 const PASSWORD: &str = "application";
 
 /// Compiling an expression takes longer than evaluating it for a handful of rows.
@@ -34,6 +37,8 @@ pub(super) struct Postgres {
     /// Present when the scoped statements run under row-level security.
     application: Option<Application>,
     in_shared: Inhabitants,
+    /// Where bare names are looked for in the shared database.
+    search_path: &'static str,
 }
 
 /// One database, and the superuser in it.
@@ -60,6 +65,8 @@ impl Postgres {
             copy: Side::new(cluster.database().await).await,
             application: None,
             in_shared: Inhabitants::All,
+            // Tables of other schemas the builder has to find by itself.
+            search_path: "public",
         }
     }
 
@@ -68,10 +75,18 @@ impl Postgres {
         let role = unique_role("app");
         let sql = format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}' NOSUPERUSER NOBYPASSRLS");
         pair.shared.administer(sql).await;
-        let options = pair.shared.database.options(&role, PASSWORD).options(SETTINGS);
+        let options = pair
+            .shared
+            .database
+            .options(&role, PASSWORD)
+            .options(SETTINGS);
         pair.application = Some(Application {
             role,
-            connections: PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap(),
+            connections: PgPoolOptions::new()
+                .max_connections(1)
+                .connect_with(options)
+                .await
+                .unwrap(),
             tenant: None,
         });
         pair
@@ -83,7 +98,13 @@ impl Postgres {
     pub(super) async fn alone_in_both() -> Self {
         let mut pair = Self::without_policies().await;
         pair.in_shared = Inhabitants::OwnBackwards;
-        pair
+        pair.findable()
+    }
+
+    /// For scopings that leave names as they are.
+    pub(super) fn findable(mut self) -> Self {
+        self.search_path = EVERYWHERE;
+        self
     }
 }
 
@@ -99,17 +120,14 @@ impl Side {
     }
 
     async fn administer(&mut self, sql: String) {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut self.connection)
+            .await
+            .unwrap();
     }
 
-    async fn create(&mut self, world: &World, inhabitants: Inhabitants) {
+    async fn create(&mut self, world: &World, inhabitants: Inhabitants, search_path: &str) {
         self.free_rows = world.free_rows();
-        // Statements name tables barely. Where the tenant is alone, that is by the search path; where it is not,
-        // the builder alone finds them.
-        let search_path = match inhabitants {
-            Inhabitants::All => "public",
-            Inhabitants::Own | Inhabitants::OwnBackwards => "public, billing",
-        };
         self.administer(format!(
             "DROP SCHEMA IF EXISTS public, billing, tenancy, look CASCADE;
              CREATE SCHEMA public; CREATE SCHEMA billing; CREATE SCHEMA look;
@@ -128,12 +146,18 @@ impl Side {
         let answer = answer((&mut *transaction).fetch_many(query)).await;
         let mut contents = Vec::new();
         if answer.is_ok() && look.contents {
-            let rows = sqlx::query("SELECT * FROM look.contents()").fetch_all(&mut *transaction).await;
+            let rows = sqlx::query("SELECT * FROM look.contents()")
+                .fetch_all(&mut *transaction)
+                .await;
             contents = rows.unwrap().iter().map(content).collect();
         }
-        let free = free(&mut self.other, &self.free_rows, look).await;
+        let free = free(&mut self.other, &self.free_rows, look.free).await;
         transaction.rollback().await.unwrap();
-        Outcome { answer, contents, free }
+        Outcome {
+            answer,
+            contents,
+            free,
+        }
     }
 }
 
@@ -147,36 +171,57 @@ impl Application {
             role = self.role
         );
         shared.administer(sql).await;
-        let pool = TenantPool::builder(self.connections.clone()).build(&catalog).await.unwrap();
+        let pool = TenantPool::builder(self.connections.clone())
+            .build(&catalog)
+            .await
+            .unwrap();
         self.tenant = Some((pool, context(world.tenant())));
     }
 
-    async fn run(&mut self, (sql, values): (String, Values), look: Look, shared: &mut Side) -> Outcome {
+    async fn run(
+        &mut self,
+        (sql, values): (String, Values),
+        look: Look,
+        shared: &mut Side,
+    ) -> Outcome {
         let (pool, context) = self.tenant.as_ref().expect("a world was made");
         let mut transaction = pool.begin(context).await.unwrap();
         let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).persistent(false);
         let answer = answer((&mut transaction).fetch_many(query)).await;
         let mut contents = Vec::new();
         if answer.is_ok() && look.contents {
-            let rows = sqlx::query("SELECT * FROM look.contents()").fetch_all(&mut transaction).await;
+            let rows = sqlx::query("SELECT * FROM look.contents()")
+                .fetch_all(&mut transaction)
+                .await;
             contents = rows.unwrap().iter().map(content).collect();
         }
-        let free = free(&mut shared.other, &shared.free_rows, look).await;
+        let free = free(&mut shared.other, &shared.free_rows, look.free).await;
         transaction.rollback().await.unwrap();
-        Outcome { answer, contents, free }
+        Outcome {
+            answer,
+            contents,
+            free,
+        }
     }
 }
 
 impl Pair for Postgres {
     async fn create(&mut self, world: &World) {
-        self.shared.create(world, self.in_shared).await;
-        self.copy.create(world, Inhabitants::Own).await;
+        self.shared
+            .create(world, self.in_shared, self.search_path)
+            .await;
+        self.copy.create(world, Inhabitants::Own, EVERYWHERE).await;
         if let Some(application) = &mut self.application {
             application.create(world, &mut self.shared).await;
         }
     }
 
-    async fn run(&mut self, scoped: (String, Values), alone: (String, Values), look: Look) -> (Outcome, Outcome) {
+    async fn run(
+        &mut self,
+        scoped: (String, Values),
+        alone: (String, Values),
+        look: Look,
+    ) -> (Outcome, Outcome) {
         let Self {
             shared,
             copy,
@@ -192,9 +237,14 @@ impl Pair for Postgres {
         tokio::join!(scoped, copy.run(alone, look))
     }
 
-    async fn contents(&mut self) -> Vec<Content> {
-        let rows = sqlx::query("SELECT * FROM look.contents()").fetch_all(&mut self.shared.connection).await;
-        rows.unwrap().iter().map(content).collect()
+    async fn before(&mut self) -> Before {
+        let rows = sqlx::query("SELECT * FROM look.contents()")
+            .fetch_all(&mut self.shared.connection)
+            .await;
+        Before {
+            contents: rows.unwrap().iter().map(content).collect(),
+            free: free(&mut self.shared.other, &self.shared.free_rows, true).await,
+        }
     }
 }
 
@@ -206,7 +256,9 @@ async fn answer(mut steps: BoxStream<'_, Result<Step, sqlx::Error>>) -> Result<A
         match steps.try_next().await {
             Ok(None) => return Ok(Answer { rows, affected }),
             Ok(Some(Either::Left(result))) => affected += result.rows_affected(),
-            Ok(Some(Either::Right(row))) => rows.push((0..row.len()).map(|at| value(&row, at)).collect()),
+            Ok(Some(Either::Right(row))) => {
+                rows.push((0..row.len()).map(|at| value(&row, at)).collect());
+            }
             Err(error) => {
                 return Err(Failure {
                     code: sqlstate(&error),
@@ -238,11 +290,13 @@ fn without_scale(bytes: &[u8]) -> Vec<u8> {
     [&bytes[..6], &bytes[8..]].concat()
 }
 
-async fn free(other: &mut PgConnection, sql: &str, look: Look) -> Vec<Content> {
-    if !look.free {
+async fn free(other: &mut PgConnection, sql: &str, is_wanted: bool) -> Vec<Content> {
+    if !is_wanted {
         return Vec::new();
     }
-    let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(other).await;
+    let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .fetch_all(other)
+        .await;
     rows.unwrap().iter().map(content).collect()
 }
 

@@ -8,14 +8,14 @@ use sea_query::Values;
 use tenancy_core::Dialect;
 
 use super::choices::{Choices, next};
+use super::ddl::Inhabitants;
 use super::generate::case;
-use super::outcome::{Content, Outcome, difference, divided};
-use super::pair::{Look, Pair};
+use super::outcome::{Outcome, difference, divided};
+use super::pair::{Before, Look, Pair};
 use super::scoping::Scoping;
 use super::shrink::smallest;
 use super::statement::Case;
 use super::world::World;
-use super::ddl::Inhabitants;
 
 /// How many statements run on one world.
 const BATCH: usize = 60;
@@ -50,16 +50,23 @@ pub(super) struct Difference {
     pub(super) case: Case,
     scoped: (String, Values),
     outcomes: (Outcome, Outcome),
-    others: Vec<Content>,
+    before: Before,
 }
 
 impl Effort {
     /// `cases`, or what the environment asks for; a seed that nobody has seen yet, or the one that is asked for.
     pub(super) fn chosen(cases: usize) -> Self {
-        let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+        let number = |name| {
+            std::env::var(name)
+                .ok()
+                .map(|text| text.parse::<u64>().expect("a number"))
+        };
         Self {
-            seed: number("TENANCY_DIFFERENTIAL_SEED").unwrap_or_else(|| RandomState::new().hash_one(()) >> 16),
-            cases: number("TENANCY_DIFFERENTIAL_CASES").map_or(cases, |asked| usize::try_from(asked).unwrap() * cases / 4_000),
+            seed: number("TENANCY_DIFFERENTIAL_SEED")
+                .unwrap_or_else(|| RandomState::new().hash_one(()) >> 16),
+            cases: number("TENANCY_DIFFERENTIAL_CASES").map_or(cases, |asked| {
+                usize::try_from(asked).unwrap() * cases / 4_000
+            }),
         }
     }
 }
@@ -77,12 +84,12 @@ pub(super) async fn explore(
     while report.cases < effort.cases {
         let world = World::new(dialect, &mut Choices::seeded(seed));
         pair.create(&world).await;
-        let others = pair.contents().await;
+        let before = pair.before().await;
         let mut state = seed;
         for _ in 0..BATCH {
             let case = case(&world, Choices::seeded(next(&mut state)));
-            if let Some(found) = report.judge(pair, scoping, &world, &others, case).await {
-                let found = reduced(pair, scoping, &world, &others, found).await;
+            if let Some(found) = report.judge(pair, scoping, &world, &before, case).await {
+                let found = reduced(pair, scoping, &world, &before, found).await;
                 let (scoped, outcomes) = (found.scoped, found.outcomes);
                 return Err(Box::new(Difference {
                     seed,
@@ -92,7 +99,7 @@ pub(super) async fn explore(
                     world,
                     scoped,
                     outcomes,
-                    others,
+                    before,
                 }));
             }
         }
@@ -115,7 +122,7 @@ impl Report {
         pair: &mut impl Pair,
         scoping: &impl Scoping,
         world: &World,
-        others: &[Content],
+        before: &Before,
         case: Case,
     ) -> Option<Found> {
         if !scoping.takes(&case) {
@@ -132,15 +139,32 @@ impl Report {
         for feature in &case.features {
             *self.features.entry(feature).or_default() += 1;
         }
-        let found = compared(pair, world, others, case, scoped).await;
+        let found = compared(pair, world, before, case, scoped).await;
         match &found.outcomes.1.answer {
             Err(failure) => {
-                let text = || format!("{}: {}", failure.message, found.case.statement.build(world.dialect).0);
-                self.failed.entry(failure.code.clone()).or_insert_with(|| (0, text())).0 += 1;
+                let text = || {
+                    format!(
+                        "{}: {}",
+                        failure.message,
+                        found.case.statement.build(world.dialect).0
+                    )
+                };
+                self.failed
+                    .entry(failure.code.clone())
+                    .or_insert_with(|| (0, text()))
+                    .0 += 1;
             }
             Ok(answer) => {
-                let has_effect = if found.case.writes { answer.affected > 0 } else { !answer.rows.is_empty() };
-                let count = if found.case.writes { &mut self.writes } else { &mut self.reads };
+                let has_effect = if found.case.writes {
+                    answer.affected > 0
+                } else {
+                    !answer.rows.is_empty()
+                };
+                let count = if found.case.writes {
+                    &mut self.writes
+                } else {
+                    &mut self.reads
+                };
                 count.0 += usize::from(has_effect);
                 count.1 += 1;
             }
@@ -149,15 +173,26 @@ impl Report {
     }
 }
 
-async fn compared(pair: &mut impl Pair, world: &World, others: &[Content], case: Case, scoped: (String, Values)) -> Found {
+async fn compared(
+    pair: &mut impl Pair,
+    world: &World,
+    before: &Before,
+    case: Case,
+    scoped: (String, Values),
+) -> Found {
     let look = Look {
         contents: case.writes,
         free: case.locking,
     };
     let alone = case.statement.build(world.dialect);
     let outcomes = pair.run(scoped.clone(), alone, look).await;
-    let others = if case.writes { others } else { &[] };
-    let what = difference(&outcomes.0, &outcomes.1, case.ordered, world.tenant(), others);
+    let what = difference(
+        &outcomes.0,
+        &outcomes.1,
+        case.ordered,
+        world.tenant(),
+        before,
+    );
     Found {
         what: what.unwrap_or_default(),
         case,
@@ -166,7 +201,13 @@ async fn compared(pair: &mut impl Pair, world: &World, others: &[Content], case:
     }
 }
 
-async fn reduced(pair: &mut impl Pair, scoping: &impl Scoping, world: &World, others: &[Content], found: Found) -> Found {
+async fn reduced(
+    pair: &mut impl Pair,
+    scoping: &impl Scoping,
+    world: &World,
+    before: &Before,
+    found: Found,
+) -> Found {
     let record = found.case.record.clone();
     let mut best = found;
     smallest(record, async |made| {
@@ -175,7 +216,7 @@ async fn reduced(pair: &mut impl Pair, scoping: &impl Scoping, world: &World, ot
             return None;
         }
         let scoped = scoping.scope(&case, world).ok()?;
-        let found = compared(pair, world, others, case, scoped).await;
+        let found = compared(pair, world, before, case, scoped).await;
         if found.what.is_empty() {
             return None;
         }
@@ -191,17 +232,45 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sql, values) = self.case.statement.build(self.dialect);
         let tenant = self.world.tenant();
-        writeln!(f, "{} (TENANCY_DIFFERENTIAL_SEED={} begins with it)", self.what, self.seed)?;
+        writeln!(
+            f,
+            "{} (TENANCY_DIFFERENTIAL_SEED={} begins with it)",
+            self.what, self.seed
+        )?;
         let text = sql.to_lowercase();
-        let rows = self.world.create_some(Inhabitants::All, |table| text.contains(&table.name.to_lowercase()));
+        let rows = self.world.create_some(Inhabitants::All, |table| {
+            text.contains(&table.name.to_lowercase())
+        });
         writeln!(f, "on {:?} with these rows:\n{rows}", self.dialect)?;
         let (mut among_all, mut alone) = self.outcomes.clone();
-        let expected: Vec<_> = [&alone.contents[..], &divided(&self.others, tenant).1].concat();
-        alone.contents.retain(|content| !among_all.contents.contains(content));
-        among_all.contents.retain(|content| !expected.contains(content));
-        alone.free.retain(|content| !self.outcomes.0.free.contains(content));
-        writeln!(f, "the statement:\n  {sql}\n  {values:?}\nalone, as tenant `{tenant}`, it does\n{alone}")?;
-        writeln!(f, "scoped:\n  {}\n  {:?}\namong all it does\n{among_all}", self.scoped.0, self.scoped.1)
+        let expected: Vec<_> = [
+            &alone.contents[..],
+            &divided(&self.before.contents, tenant).1,
+        ]
+        .concat();
+        alone
+            .contents
+            .retain(|content| !among_all.contents.contains(content));
+        among_all
+            .contents
+            .retain(|content| !expected.contains(content));
+        let expected_free: Vec<_> =
+            [&alone.free[..], &divided(&self.before.free, tenant).1].concat();
+        alone
+            .free
+            .retain(|content| !among_all.free.contains(content));
+        among_all
+            .free
+            .retain(|content| !expected_free.contains(content));
+        writeln!(
+            f,
+            "the statement:\n  {sql}\n  {values:?}\nalone, as tenant `{tenant}`, it does\n{alone}"
+        )?;
+        writeln!(
+            f,
+            "scoped:\n  {}\n  {:?}\namong all it does\n{among_all}",
+            self.scoped.0, self.scoped.1
+        )
     }
 }
 

@@ -61,13 +61,21 @@ pub(super) struct OutermostWhere;
 
 impl Scoping for OutermostWhere {
     fn takes(&self, case: &Case) -> bool {
-        matches!(case.statement, Statement::Select(_) | Statement::Update(_) | Statement::Delete(_))
+        matches!(
+            case.statement,
+            Statement::Select(_) | Statement::Update(_) | Statement::Delete(_)
+        ) && !case.locking
     }
 
     fn scope(&self, case: &Case, world: &World) -> Built {
         let mut case = case.clone();
         if let Some((name, column)) = &case.root {
-            let is_own = Expr::cust(format!("{}.{} = {}", quoted(name), quoted(column), literal(world.tenant())));
+            let is_own = Expr::cust(format!(
+                "{}.{} = {}",
+                quoted(name),
+                quoted(column),
+                literal(world.tenant())
+            ));
             match &mut case.statement {
                 Statement::Select(select) => drop(select.and_where(is_own)),
                 Statement::Update(update) => drop(update.and_where(is_own)),
@@ -92,7 +100,9 @@ impl Scoping for FirstTable {
         let mut case = case.clone();
         if let (Statement::Select(select), Some(first)) = (&mut case.statement, case.read.first()) {
             let table = &world.tables[*first];
-            let column = table.tenant_column.expect("only tables of tenants are noted");
+            let column = table
+                .tenant_column
+                .expect("only tables of tenants are noted");
             let rows = Query::select()
                 .column(sea_query::Asterisk)
                 .from((table.schema, table.name))

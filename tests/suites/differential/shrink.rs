@@ -7,14 +7,14 @@ const PATIENCE: usize = 3_000;
 
 /// The smallest case found that still fails. `fails` gives the record of a case when it does: other choices
 /// than were asked for may have been made.
-pub(super) async fn smallest(mut smallest: Record, mut fails: impl AsyncFnMut(Vec<usize>) -> Option<Record>) -> Record {
+pub(super) async fn smallest(
+    mut smallest: Record,
+    mut fails: impl AsyncFnMut(Vec<usize>) -> Option<Record>,
+) -> Record {
     let mut patience = PATIENCE;
     loop {
         let before = smallest.made.clone();
-        let mut round = Round {
-            smallest,
-            patience,
-        };
+        let mut round = Round { smallest, patience };
         round.leave_out_parts(&mut fails).await;
         round.leave_out_runs(&mut fails).await;
         round.lower(&mut fails).await;
@@ -32,7 +32,11 @@ struct Round {
 
 impl Round {
     /// Keeps `made` if it is smaller and still fails.
-    async fn attempt(&mut self, made: Vec<usize>, fails: &mut impl AsyncFnMut(Vec<usize>) -> Option<Record>) -> bool {
+    async fn attempt(
+        &mut self,
+        made: Vec<usize>,
+        fails: &mut impl AsyncFnMut(Vec<usize>) -> Option<Record>,
+    ) -> bool {
         if self.patience == 0 || !is_smaller(&made, &self.smallest.made) {
             return false;
         }

@@ -5,12 +5,14 @@ use sea_query::Values;
 use sea_query_sqlx::SqlxValues;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{
-    AssertSqlSafe, Connection as _, Either, Executor as _, Row as _, SqliteConnection, TypeInfo as _, ValueRef as _,
+    AssertSqlSafe, Connection as _, Either, Executor as _, Row as _, SqliteConnection,
+    TypeInfo as _, ValueRef as _,
 };
+use tenancy_tests::sqlstate::sqlstate;
 
 use super::ddl::Inhabitants;
 use super::outcome::{Answer, Content, Failure, Outcome};
-use super::pair::{Look, Pair};
+use super::pair::{Before, Look, Pair};
 use super::world::World;
 
 pub(super) struct Sqlite {
@@ -42,22 +44,36 @@ impl Sqlite {
 impl Pair for Sqlite {
     async fn create(&mut self, world: &World) {
         self.contents = world.contents();
-        for (connection, inhabitants) in [(&mut self.shared, self.in_shared), (&mut self.copy, Inhabitants::Own)] {
+        for (connection, inhabitants) in [
+            (&mut self.shared, self.in_shared),
+            (&mut self.copy, Inhabitants::Own),
+        ] {
             *connection = empty().await;
             let sql = world.create(inhabitants);
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut *connection)
+                .await
+                .unwrap();
         }
     }
 
-    async fn run(&mut self, scoped: (String, Values), alone: (String, Values), look: Look) -> (Outcome, Outcome) {
+    async fn run(
+        &mut self,
+        scoped: (String, Values),
+        alone: (String, Values),
+        look: Look,
+    ) -> (Outcome, Outcome) {
         tokio::join!(
             run(&mut self.shared, scoped, look, &self.contents),
             run(&mut self.copy, alone, look, &self.contents)
         )
     }
 
-    async fn contents(&mut self) -> Vec<Content> {
-        contents(&mut self.shared, &self.contents).await
+    async fn before(&mut self) -> Before {
+        Before {
+            contents: contents(&mut self.shared, &self.contents).await,
+            free: Vec::new(),
+        }
     }
 }
 
@@ -65,7 +81,12 @@ async fn empty() -> SqliteConnection {
     SqliteConnection::connect("sqlite::memory:").await.unwrap()
 }
 
-async fn run(connection: &mut SqliteConnection, (sql, values): (String, Values), look: Look, everything: &str) -> Outcome {
+async fn run(
+    connection: &mut SqliteConnection,
+    (sql, values): (String, Values),
+    look: Look,
+    everything: &str,
+) -> Outcome {
     let mut transaction = connection.begin().await.unwrap();
     let mut answer = answer(&mut transaction, sql, values).await;
     // SQLite counts the rows of the last write, whichever statement it was.
@@ -84,7 +105,11 @@ async fn run(connection: &mut SqliteConnection, (sql, values): (String, Values),
     }
 }
 
-async fn answer(connection: &mut SqliteConnection, sql: String, values: Values) -> Result<Answer, Failure> {
+async fn answer(
+    connection: &mut SqliteConnection,
+    sql: String,
+    values: Values,
+) -> Result<Answer, Failure> {
     let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).persistent(false);
     let mut steps = connection.fetch_many(query);
     let (mut rows, mut affected) = (Vec::new(), 0);
@@ -92,11 +117,12 @@ async fn answer(connection: &mut SqliteConnection, sql: String, values: Values) 
         match steps.try_next().await {
             Ok(None) => return Ok(Answer { rows, affected }),
             Ok(Some(Either::Left(result))) => affected += result.rows_affected(),
-            Ok(Some(Either::Right(row))) => rows.push((0..row.len()).map(|at| value(&row, at)).collect()),
+            Ok(Some(Either::Right(row))) => {
+                rows.push((0..row.len()).map(|at| value(&row, at)).collect());
+            }
             Err(error) => {
-                let code = error.as_database_error().and_then(|error| error.code());
                 return Err(Failure {
-                    code: code.map_or_else(|| "no code".to_owned(), |code| code.into_owned()),
+                    code: sqlstate(&error),
                     message: error.to_string(),
                 });
             }
@@ -120,7 +146,9 @@ fn value(row: &SqliteRow, at: usize) -> String {
 }
 
 async fn contents(connection: &mut SqliteConnection, sql: &str) -> Vec<Content> {
-    let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await;
+    let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .fetch_all(connection)
+        .await;
     let content = |row: &SqliteRow| Content {
         table: row.get(0),
         tenant: row.get(1),

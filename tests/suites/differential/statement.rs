@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sea_query::{
-    DeleteStatement, InsertStatement, PostgresQueryBuilder, QueryStatementBuilder, SelectStatement, SqliteQueryBuilder,
-    UpdateStatement, Values, WithQuery,
+    DeleteStatement, InsertStatement, PostgresQueryBuilder, QueryStatementBuilder, SelectStatement,
+    SqliteQueryBuilder, UpdateStatement, Values, WithQuery,
 };
 
 use tenancy_core::Dialect;

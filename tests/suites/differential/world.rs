@@ -74,7 +74,7 @@ pub(super) enum Datum {
 
 pub(super) const KINDS: [Kind; 4] = [Kind::Bigint, Kind::Text, Kind::Bool, Kind::Numeric];
 
-const TENANT_TABLES: [&str; 5] = ["note", "tag", "Invoice", "order", "visit"];
+const TENANT_TABLES: [&str; 5] = ["note", "tag", "Invoice", "order", "vis\"it é"];
 const SHARED_TABLES: [&str; 2] = ["plan", "currency"];
 /// Few values, so that tenants have many in common; some of them are names of tenants.
 const TEXTS: [&str; 7] = ["a", "b", "", "x", "B", "1", "it's"];
@@ -106,7 +106,7 @@ impl World {
             let table = world.tenant_table(name, choices);
             world.tables.push(table);
         }
-        for name in &SHARED_TABLES[..1 + choices.below(2)] {
+        for name in &SHARED_TABLES[..=choices.below(2)] {
             let mut table = world.table(name, choices);
             world.fill(&mut table, 0, choices);
             world.tables.push(table);
@@ -116,7 +116,7 @@ impl World {
 
     fn tenant_table(&self, name: &'static str, choices: &mut Choices) -> Table {
         let mut table = self.table(name, choices);
-        table.tenant_column = Some(*choices.pick(&["tenant_id", "owner", "Org"]));
+        table.tenant_column = Some(choices.word(&["tenant_id", "owner", "Org"]));
         if self.dialect != Dialect::Sqlite && choices.chance(25) {
             table.schema = "billing";
         }
@@ -127,7 +127,7 @@ impl World {
             let actions = ["NO ACTION", "CASCADE"];
             table.parent = Some(Parent {
                 table: *choices.pick(&parents),
-                action: *choices.pick(&actions),
+                action: choices.word(&actions),
             });
             table.columns.push(Column {
                 name: "parent_id",
@@ -256,10 +256,10 @@ impl World {
 /// A value that is not null.
 pub(super) fn some(kind: Kind, choices: &mut Choices) -> Datum {
     match kind {
-        Kind::Bigint => Datum::Bigint(i64::try_from(choices.below(6)).unwrap()),
+        Kind::Bigint => Datum::Bigint(choices.number_below(6)),
         Kind::Bool => Datum::Bool(choices.chance(50)),
-        Kind::Numeric => Datum::Numeric(*choices.pick(&NUMERICS)),
-        Kind::Text | Kind::Tenant => Datum::Text(*choices.pick(&TEXTS)),
+        Kind::Numeric => Datum::Numeric(choices.word(&NUMERICS)),
+        Kind::Text | Kind::Tenant => Datum::Text(choices.word(&TEXTS)),
     }
 }
 
@@ -281,5 +281,5 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 pub(super) fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

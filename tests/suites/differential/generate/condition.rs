@@ -59,12 +59,20 @@ impl Generator<'_> {
             Sort::IsNull => {
                 let kind = *self.choices.pick(&KINDS);
                 let operand = self.expression(kind, names, 0);
-                if self.choices.chance(50) { operand.is_not_null() } else { operand.is_null() }
+                if self.choices.chance(50) {
+                    operand.is_not_null()
+                } else {
+                    operand.is_null()
+                }
             }
             Sort::List => {
                 let operand = self.expression(Kind::Bigint, names, depth);
                 let list = [1_i64, 3, 4];
-                if self.choices.chance(30) { operand.is_not_in(list) } else { operand.is_in(list) }
+                if self.choices.chance(30) {
+                    operand.is_not_in(list)
+                } else {
+                    operand.is_in(list)
+                }
             }
             Sort::Between => {
                 let operand = self.expression(Kind::Bigint, names, depth);
@@ -83,7 +91,11 @@ impl Generator<'_> {
             Sort::Hostile => {
                 self.uses("a hostile condition");
                 // Not in parentheses: it reaches as far as it can.
-                Expr::cust(*self.choices.pick(&["true OR true", "true", "1 = 1 OR 1 = 2"]))
+                Expr::cust(
+                    *self
+                        .choices
+                        .pick(&["true OR true", "true", "1 = 1 OR 1 = 2"]),
+                )
             }
             Sort::Tenants => self.about_tenants(names),
             Sort::Like => {
@@ -93,9 +105,17 @@ impl Generator<'_> {
             Sort::Exists => {
                 self.uses("EXISTS");
                 self.fuel -= 1;
-                let query = if self.choices.chance(40) { self.exists_anything(names) } else { self.query(names, &[Kind::Bigint], false) };
+                let query = if self.choices.chance(40) {
+                    self.exists_anything(names)
+                } else {
+                    self.query(names, &[Kind::Bigint], false)
+                };
                 let exists = Expr::exists(query);
-                if self.choices.chance(30) { exists.not() } else { exists }
+                if self.choices.chance(30) {
+                    exists.not()
+                } else {
+                    exists
+                }
             }
             Sort::In => {
                 self.uses("IN a sub-query");
@@ -103,7 +123,11 @@ impl Generator<'_> {
                 let kind = *self.choices.pick(&KINDS);
                 let operand = self.expression(kind, names, depth);
                 let query = self.query(names, &[kind], true);
-                if self.choices.chance(30) { operand.not_in_subquery(query) } else { operand.in_subquery(query) }
+                if self.choices.chance(30) {
+                    operand.not_in_subquery(query)
+                } else {
+                    operand.in_subquery(query)
+                }
             }
             Sort::Any => {
                 self.uses("ANY");
@@ -140,7 +164,11 @@ impl Generator<'_> {
             2 => left.gte(right),
             3 => left.ne(right),
             _ => Expr::cust_with_exprs(
-                if self.is_postgres() { "($1) IS NOT DISTINCT FROM ($2)" } else { "(?) IS NOT DISTINCT FROM (?)" },
+                if self.is_postgres() {
+                    "($1) IS NOT DISTINCT FROM ($2)"
+                } else {
+                    "(?) IS NOT DISTINCT FROM (?)"
+                },
                 [left, right],
             ),
         }

@@ -4,25 +4,31 @@ use sea_query::OnConflict;
 
 use super::Generator;
 use super::names::{Names, Source};
-use crate::differential::world::Table;
+use super::target::Target;
 
 impl Generator<'_> {
     /// On the primary key, of which the tenant is a part.
-    pub(super) fn on_conflict(&mut self, table: &Table, names: &Names) -> OnConflict {
-        let key = table.columns[..table.key].iter().map(|column| column.name);
-        let mut target: Vec<_> = table.tenant_column.into_iter().chain(key).collect();
+    pub(super) fn on_conflict(&mut self, target: &Target<'_>, names: &Names) -> OnConflict {
+        let table = target.table;
+        let mut columns: Vec<_> = table
+            .tenant_column
+            .into_iter()
+            .chain(target.key())
+            .collect();
         if self.choices.chance(30) {
-            target.reverse();
+            columns.reverse();
         }
-        let mut conflict = OnConflict::columns(target);
-        let free: Vec<_> = table.columns[table.key..].iter().filter(|column| column.name != "parent_id").collect();
+        let mut conflict = OnConflict::columns(columns);
+        let free: Vec<_> = table.columns[table.key..]
+            .iter()
+            .filter(|column| column.name != "parent_id")
+            .collect();
         if free.is_empty() || self.maybe(30, "DO NOTHING") {
             conflict.do_nothing();
             return conflict;
         }
-        let target = Source::of_table(table, table.name);
         let excluded = Source::of_table(table, "excluded");
-        let names = names.and(&[target, excluded]);
+        let names = names.and(&[target.source(), excluded]);
         for column in free.iter().take(1 + self.choices.below(2)) {
             if self.choices.chance(50) {
                 conflict.update_column(column.name);

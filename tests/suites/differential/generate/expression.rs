@@ -50,7 +50,10 @@ impl Generator<'_> {
                     let condition = it.condition(names, depth - 1);
                     let then = it.expression(kind, names, depth - 1);
                     let other = it.expression(kind, names, depth - 1);
-                    CaseStatement::new().case(condition, then).finally(other).into()
+                    CaseStatement::new()
+                        .case(condition, then)
+                        .finally(other)
+                        .into()
                 }
                 Sort::Scalar => {
                     it.uses("a scalar sub-query");
@@ -91,7 +94,11 @@ impl Generator<'_> {
             Kind::Numeric => {
                 let left = self.expression(Kind::Numeric, names, depth);
                 let right = self.expression(Kind::Numeric, names, depth);
-                if self.choices.chance(50) { left.sub(right) } else { left.add(right) }
+                if self.choices.chance(50) {
+                    left.sub(right)
+                } else {
+                    left.add(right)
+                }
             }
             Kind::Bool => self.condition(names, depth),
             Kind::Text | Kind::Tenant => self.text(names, depth),
@@ -118,7 +125,7 @@ impl Generator<'_> {
             1 => {
                 let left = self.expression(Kind::Text, names, depth);
                 let right = self.expression(Kind::Text, names, depth);
-                left.binary(sea_query::BinOper::Custom("||".into()), right)
+                left.binary(sea_query::BinOper::Custom("||"), right)
             }
             2 => self.expression(Kind::Bigint, names, depth).cast_as("text"),
             3 => {

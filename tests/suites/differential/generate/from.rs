@@ -1,12 +1,14 @@
 //! FROM: tables, sub-queries, lists of values, functions, and joins of them.
 
-use sea_query::{Condition, Expr, ExprTrait as _, Func, JoinType, SelectStatement, TableRef, Value, ValueTuple};
+use sea_query::{
+    Condition, Expr, ExprTrait as _, Func, JoinType, SelectStatement, TableRef, Value, ValueTuple,
+};
 
 use tenancy_core::Dialect;
 
 use super::Generator;
 use super::names::{Names, Source};
-use crate::differential::world::{Datum, Kind, some};
+use crate::differential::world::{Datum, Kind, Table, some};
 
 #[derive(Debug, Clone, Copy)]
 enum Sort {
@@ -30,8 +32,9 @@ enum Join {
 impl Generator<'_> {
     /// Gives `select` its FROM; what stands in it.
     pub(super) fn from(&mut self, select: &mut SelectStatement, outer: &Names) -> Vec<Source> {
+        let is_outermost = std::mem::take(&mut self.is_outermost);
         let first = self.part(|it| it.source(outer, &[]));
-        if self.root.is_none() {
+        if is_outermost {
             self.root = self.tenant_column_of(&first.0);
         }
         let mut sources = vec![first.0];
@@ -54,13 +57,26 @@ impl Generator<'_> {
     }
 
     fn tenant_column_of(&self, source: &Source) -> Option<(String, &'static str)> {
-        let (column, _) = source.columns.iter().find(|(_, kind)| *kind == Kind::Tenant)?;
-        let mut known = self.world.tables.iter().filter_map(|table| table.tenant_column);
-        known.find(|known| known == column).map(|column| (source.name.clone(), column))
+        let (column, _) = source
+            .columns
+            .iter()
+            .find(|(_, kind)| *kind == Kind::Tenant)?;
+        let mut known = self
+            .world
+            .tables
+            .iter()
+            .filter_map(|table| table.tenant_column);
+        known
+            .find(|known| known == column)
+            .map(|column| (source.name.clone(), column))
     }
 
     fn join(&mut self, select: &mut SelectStatement, outer: &Names, sources: &mut Vec<Source>) {
-        let lateral = if self.is_postgres() && self.fuel > 0 { 12 } else { 0 };
+        let lateral = if self.is_postgres() && self.fuel > 0 {
+            12
+        } else {
+            0
+        };
         let sorts = [
             (40, Join::Inner),
             (30, Join::Left),
@@ -95,26 +111,30 @@ impl Generator<'_> {
                 }
             }
         };
-        match condition {
-            Some(condition) => {
-                self.uses(feature);
-                select.join(kind, table, condition);
-            }
-            None => {
-                self.uses("CROSS JOIN");
-                select.cross_join(table);
-            }
+        if let Some(condition) = condition {
+            self.uses(feature);
+            select.join(kind, table, condition);
+        } else {
+            self.uses("CROSS JOIN");
+            select.cross_join(table);
         }
         sources.push(source);
     }
 
-    fn join_lateral(&mut self, select: &mut SelectStatement, outer: &Names, sources: &mut Vec<Source>) {
+    fn join_lateral(
+        &mut self,
+        select: &mut SelectStatement,
+        outer: &Names,
+        sources: &mut Vec<Source>,
+    ) {
         self.uses("LATERAL");
         self.fuel -= 1;
         let name = self.made_up("l");
         let wanted = self.kinds(2);
         let query = self.query(&outer.and(sources), &wanted, true);
-        let kind = *self.choices.pick(&[JoinType::LeftJoin, JoinType::InnerJoin]);
+        let kind = *self
+            .choices
+            .pick(&[JoinType::LeftJoin, JoinType::InnerJoin]);
         select.join_lateral(kind, query, name.clone(), Expr::cust("true"));
         sources.push(Source::derived(&name, Self::columns(&wanted)));
     }
@@ -125,7 +145,10 @@ impl Generator<'_> {
         for other in sources {
             for (left, kind) in &other.columns {
                 for (right, _) in source.columns.iter().filter(|(_, other)| other == kind) {
-                    pairs.push(((other.name.clone(), left.clone()), (source.name.clone(), right.clone())));
+                    pairs.push((
+                        (other.name.clone(), left.clone()),
+                        (source.name.clone(), right.clone()),
+                    ));
                 }
             }
         }
@@ -138,11 +161,18 @@ impl Generator<'_> {
 
     /// Something that rows come from, beside `beside` whose names are taken.
     fn source(&mut self, outer: &Names, beside: &[Source]) -> (Source, TableRef) {
-        let nested = if self.fuel > 0 { 1 } else { 0 };
+        let nested = usize::from(self.fuel > 0);
         let sorts = [
             (76, Sort::Table),
             (10 * nested, Sort::Subquery),
-            (if outer.common_tables().is_empty() { 0 } else { 30 }, Sort::Common),
+            (
+                if outer.common_tables().is_empty() {
+                    0
+                } else {
+                    30
+                },
+                Sort::Common,
+            ),
             (3, Sort::Values),
             (if self.is_postgres() { 4 } else { 0 }, Sort::Function),
         ];
@@ -154,8 +184,9 @@ impl Generator<'_> {
             Sort::Function => {
                 self.uses("a function in FROM");
                 let name = self.made_up("g");
-                let to = i64::try_from(self.choices.below(5)).unwrap();
-                let function = Func::cust("generate_series").args([Expr::val(1_i64), Expr::val(to)]);
+                let to = self.choices.number_below(5);
+                let function =
+                    Func::cust("generate_series").args([Expr::val(1_i64), Expr::val(to)]);
                 let source = Source::derived(&name, vec![(name.clone(), Kind::Bigint)]);
                 (source, TableRef::FunctionCall(function, name.into()))
             }
@@ -165,6 +196,9 @@ impl Generator<'_> {
     fn table(&mut self, beside: &[Source]) -> (Source, TableRef) {
         let table = &self.world.tables[self.any_table()];
         let is_free = |name: &str| beside.iter().all(|other| other.name != name);
+        if is_free(table.name) && self.maybe(8, "a table with its schema") {
+            return (Source::of_table(table, table.name), full_ref(table));
+        }
         if is_free(table.name) && self.choices.chance(50) {
             return (Source::of_table(table, table.name), table_ref(table.name));
         }
@@ -175,7 +209,10 @@ impl Generator<'_> {
         } else {
             self.made_up("t")
         };
-        (Source::of_table(table, &alias), table_ref_as(table.name, &alias))
+        (
+            Source::of_table(table, &alias),
+            table_ref_as(table.name, &alias),
+        )
     }
 
     fn sub_query(&mut self, outer: &Names) -> (Source, TableRef) {
@@ -198,7 +235,13 @@ impl Generator<'_> {
         }
         let alias = self.made_up("t");
         let name = table_ref_as(&table.name, &alias);
-        (Source { name: alias, ..table }, name)
+        (
+            Source {
+                name: alias,
+                ..table
+            },
+            name,
+        )
     }
 
     fn values(&mut self) -> (Source, TableRef) {
@@ -214,8 +257,16 @@ impl Generator<'_> {
             ("column1".to_owned(), Kind::Bigint),
             ("column2".to_owned(), Kind::Text),
         ];
-        (Source::derived(&name, columns), TableRef::ValuesList(rows, name.into()))
+        (
+            Source::derived(&name, columns),
+            TableRef::ValuesList(rows, name.into()),
+        )
     }
+}
+
+/// With the schema that it is declared with.
+pub(super) fn full_ref(table: &Table) -> TableRef {
+    sea_query::IntoTableRef::into_table_ref((table.schema, table.name))
 }
 
 pub(super) fn table_ref(name: &str) -> TableRef {

@@ -8,10 +8,21 @@ use crate::differential::world::Kind;
 
 impl Generator<'_> {
     /// Makes `select` one of groups, with the columns that are wanted.
-    pub(super) fn group(&mut self, select: &mut SelectStatement, outer: &Names, sources: &[Source], wanted: &[Kind]) {
+    pub(super) fn group(
+        &mut self,
+        select: &mut SelectStatement,
+        outer: &Names,
+        sources: &[Source],
+        wanted: &[Kind],
+    ) {
         let all: Vec<(String, String, Kind)> = sources
             .iter()
-            .flat_map(|source| source.columns.iter().map(|(column, kind)| (source.name.clone(), column.clone(), *kind)))
+            .flat_map(|source| {
+                source
+                    .columns
+                    .iter()
+                    .map(|(column, kind)| (source.name.clone(), column.clone(), *kind))
+            })
             .collect();
         let mut keys = Vec::new();
         for _ in 0..self.choices.below(3) {
@@ -29,7 +40,12 @@ impl Generator<'_> {
             .iter()
             .map(|source| {
                 let columns = keys.iter().filter(|(name, _, _)| *name == source.name);
-                Source::derived(&source.name, columns.map(|(_, column, kind)| (column.clone(), *kind)).collect())
+                Source::derived(
+                    &source.name,
+                    columns
+                        .map(|(_, column, kind)| (column.clone(), *kind))
+                        .collect(),
+                )
             })
             .collect();
         let names = outer.and(&narrowed);
@@ -83,7 +99,11 @@ impl Generator<'_> {
                     Expr::cust_with_exprs("string_agg($1, ',' ORDER BY $1 DESC)", [of])
                 }
                 Kind::Bool | Kind::Text | Kind::Tenant => {
-                    if it.choices.chance(50) { Func::max(of).into() } else { Func::min(of).into() }
+                    if it.choices.chance(50) {
+                        Func::max(of).into()
+                    } else {
+                        Func::min(of).into()
+                    }
                 }
             }
         })

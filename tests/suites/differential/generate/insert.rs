@@ -1,53 +1,65 @@
 //! INSERT: values, many rows, defaults, and the rows of a query.
 
-use sea_query::{Expr, ExprTrait as _, InsertStatement, Keyword, Query, SelectStatement, UnionType};
+use sea_query::{
+    Expr, ExprTrait as _, InsertStatement, Keyword, Query, SelectStatement, UnionType,
+};
 
 use super::from::table_ref_as;
 use super::names::{Names, Source};
+use super::target::Target;
 use super::{Generator, Statement};
-use crate::differential::world::{Column, Datum, Kind, Table};
+use crate::differential::world::{Column, Datum, Kind};
 
 impl<'a> Generator<'a> {
     pub(super) fn insert(&mut self) -> Statement {
         let mut names = Names::default();
-        let with = self.maybe(10, "WITH around an INSERT").then(|| self.with_clause(&mut names));
-        let table = self.target();
+        let with = self
+            .maybe(10, "WITH around an INSERT")
+            .then(|| self.with_clause(&mut names));
+        let (target, reference) = self.target();
         let mut insert = Query::insert();
-        insert.into_table(table.name);
+        insert.into_table(reference);
         if self.maybe(4, "DEFAULT VALUES") {
             insert.or_default_values();
         } else {
-            self.rows(&mut insert, table, &names);
+            self.rows(&mut insert, &target, &names);
         }
-        self.returning(table, |clause| {
+        self.returning(&target, |clause| {
             insert.returning(clause);
         });
         match with {
             None => Statement::Insert(insert),
-            Some(with) if self.choices.chance(50) => Statement::Insert(insert.with_cte(with).take()),
+            Some(with) if self.choices.chance(50) => {
+                Statement::Insert(insert.with_cte(with).take())
+            }
             Some(with) => Statement::With(insert.with(with)),
         }
     }
 
-    /// The table of the tenant that is written to.
-    pub(super) fn target(&mut self) -> &'a Table {
-        let tables = self.world.tenant_tables();
-        let table = &self.world.tables[*self.choices.pick(&tables)];
-        self.root = table.tenant_column.map(|column| (table.name.to_owned(), column));
-        table
-    }
-
-    fn rows(&mut self, insert: &mut InsertStatement, table: &'a Table, names: &Names) {
+    fn rows(&mut self, insert: &mut InsertStatement, target: &Target<'a>, names: &Names) {
+        let table = target.table;
         // Left out, a column has its default; two rows cannot both have that of the key.
-        let is_given: Vec<_> = table.columns.iter().map(|column| column.name == "id" || self.choices.chance(70)).collect();
-        let columns: Vec<&Column> = table.columns.iter().zip(is_given).filter(|(_, given)| *given).map(|(column, _)| column).collect();
+        let is_given: Vec<_> = table
+            .columns
+            .iter()
+            .map(|column| column.name == "id" || self.choices.chance(70))
+            .collect();
+        let columns: Vec<&Column> = table
+            .columns
+            .iter()
+            .zip(is_given)
+            .filter(|(_, given)| *given)
+            .map(|(column, _)| column)
+            .collect();
         let mut all: Vec<&str> = columns.iter().map(|column| column.name).collect();
         let upsert = self.maybe(45, "ON CONFLICT");
         if self.fuel > 0 && self.maybe(35, "INSERT from a SELECT") {
-            let select = self.rows_to_insert(table, &columns, names);
+            let select = self.rows_to_insert(&columns, names);
             insert.columns(all).select_from(select).unwrap();
         } else {
-            let tenant = self.tenant_as_parameter().filter(|_| self.choices.chance(20));
+            let tenant = self
+                .tenant_as_parameter()
+                .filter(|_| self.choices.chance(20));
             if tenant.is_some() {
                 self.uses("the tenant given");
                 all.push(table.tenant_column.unwrap());
@@ -55,35 +67,46 @@ impl<'a> Generator<'a> {
             insert.columns(all);
             for row in 0..self.choices.weighted(&[(60, 1), (25, 2), (15, 4)]) {
                 let begin = self.choices.begin();
-                let mut values: Vec<_> = columns.iter().map(|column| self.new_value(column, row, upsert, names)).collect();
+                let mut values: Vec<_> = columns
+                    .iter()
+                    .map(|column| self.new_value(column, row, upsert, names))
+                    .collect();
                 values.extend(tenant.clone());
                 insert.values_panic(values);
                 self.choices.end(begin);
             }
         }
         if upsert {
-            let conflict = self.on_conflict(table, names);
+            let conflict = self.on_conflict(target, names);
             insert.on_conflict(conflict);
         }
     }
 
-    /// Only text can stand for a tenant as it is.
+    /// No parameter stands for a UUID as it is.
     fn tenant_as_parameter(&self) -> Option<Expr> {
-        let is_text = self.world.tenant_type == tenancy_core::TenantColumnType::Text;
-        is_text.then(|| Expr::val(self.world.tenant()))
+        let tenant = self.world.tenant();
+        match self.world.tenant_type() {
+            "text" => Some(Expr::val(tenant)),
+            "bigint" => Some(Expr::val(tenant.parse::<i64>().expect("a number"))),
+            _ => None,
+        }
     }
 
     fn new_value(&mut self, column: &Column, row: i64, upsert: bool, names: &Names) -> Expr {
         match column.name {
             // Many rows of one statement must not meet the same row.
-            "id" if upsert => Expr::val(1 + row + 4 * i64::try_from(self.choices.below(2)).unwrap()),
+            "id" if upsert => Expr::val(1 + row + 4 * self.choices.number_below(2)),
             "id" if self.choices.chance(5) => Expr::val(1_i64),
             "id" => Expr::val(20 + row),
             "parent_id" => self.parent(),
             _ if self.is_postgres() && self.maybe(6, "DEFAULT") => Expr::Keyword(Keyword::Default),
             _ => {
                 let depth = usize::from(self.choices.chance(30));
-                let value = if self.choices.chance(50) { self.expression(column.kind, names, depth) } else { self.literal(column.kind) };
+                let value = if self.choices.chance(50) {
+                    self.expression(column.kind, names, depth)
+                } else {
+                    self.literal(column.kind)
+                };
                 self.fitting(column, value)
             }
         }
@@ -100,7 +123,8 @@ impl<'a> Generator<'a> {
 
     /// A reference to a parent that is there, or is not.
     pub(super) fn parent(&mut self) -> Expr {
-        let parent = self.world.tables.iter().filter_map(|table| table.parent.as_ref()).next();
+        let mut tables = self.world.tables.iter();
+        let parent = tables.find_map(|table| table.parent.as_ref());
         match (parent, self.choices.below(10)) {
             (_, 0..=3) | (None, _) => self.typed(Kind::Bigint, &Datum::Null),
             (_, 4) => Expr::val(3_i64),
@@ -114,21 +138,26 @@ impl<'a> Generator<'a> {
     }
 
     /// Rows of another table, with ids that are free.
-    fn rows_to_insert(&mut self, table: &Table, columns: &[&Column], names: &Names) -> SelectStatement {
+    fn rows_to_insert(&mut self, columns: &[&Column], names: &Names) -> SelectStatement {
         self.fuel -= 1;
         let mut select = self.copied_rows(columns, names, 100);
         if self.maybe(25, "INSERT from a UNION") {
             let arm = self.copied_rows(columns, names, 200);
             select.union(UnionType::All, arm);
         }
-        let _ = table;
         self.order(&mut select, columns.len());
         select
     }
 
     fn copied_rows(&mut self, columns: &[&Column], names: &Names, offset: i64) -> SelectStatement {
-        let with_simple_key: Vec<_> = (0..self.world.tables.len()).filter(|at| self.world.tables[*at].key == 1).collect();
-        let several = if with_simple_key.is_empty() { self.world.tenant_tables() } else { with_simple_key };
+        let with_simple_key: Vec<_> = (0..self.world.tables.len())
+            .filter(|at| self.world.tables[*at].key == 1)
+            .collect();
+        let several = if with_simple_key.is_empty() {
+            self.world.tenant_tables()
+        } else {
+            with_simple_key
+        };
         let at = *self.choices.pick(&several);
         self.reads(at);
         let table = &self.world.tables[at];

@@ -20,9 +20,15 @@ impl Generator<'_> {
         sources.push(first);
         let mut may_lock_all = true;
         if self.choices.chance(45) {
-            let (source, table) = if self.maybe(20, "a row lock through a sub-query") { self.plain_sub_query() } else { self.lockable(&sources) };
+            let (source, table) = if self.maybe(20, "a row lock through a sub-query") {
+                self.plain_sub_query()
+            } else {
+                self.lockable(&sources)
+            };
             // Rows that an outer join may lack cannot be locked.
-            let kind = *self.choices.pick(&[JoinType::InnerJoin, JoinType::LeftJoin]);
+            let kind = *self
+                .choices
+                .pick(&[JoinType::InnerJoin, JoinType::LeftJoin]);
             may_lock_all = kind == JoinType::InnerJoin;
             let names = outer.and(&sources).and(std::slice::from_ref(&source));
             let condition = self.condition(&names, 1);
@@ -59,7 +65,8 @@ impl Generator<'_> {
             Some(LockBehavior::SkipLocked),
             Some(LockBehavior::Nowait),
         ]);
-        let of = (!may_lock_all || self.maybe(40, "FOR UPDATE OF")).then(|| [sources[0].name.clone()]);
+        let of =
+            (!may_lock_all || self.maybe(40, "FOR UPDATE OF")).then(|| [sources[0].name.clone()]);
         match (of, behavior) {
             (None, None) => select.lock(strength),
             (None, Some(behavior)) => select.lock_with_behavior(strength, behavior),
@@ -78,14 +85,19 @@ impl Generator<'_> {
             return (Source::of_table(table, table.name), table_ref(table.name));
         }
         let alias = self.made_up("t");
-        (Source::of_table(table, &alias), table_ref_as(table.name, &alias))
+        (
+            Source::of_table(table, &alias),
+            table_ref_as(table.name, &alias),
+        )
     }
 
     /// A sub-query through which a lock reaches.
     fn plain_sub_query(&mut self) -> (Source, TableRef) {
         let (source, table) = self.lockable(&[]);
         let mut query = Query::select();
-        query.expr_as(Expr::col((source.name, "id")), "c0").from(table);
+        query
+            .expr_as(Expr::col((source.name, "id")), "c0")
+            .from(table);
         let name = self.made_up("q");
         let derived = Source::derived(&name, vec![("c0".to_owned(), Kind::Bigint)]);
         (derived, TableRef::SubQuery(query.into(), name.into()))
@@ -98,9 +110,12 @@ impl Generator<'_> {
         self.reads(at);
         let table = &self.world.tables[at];
         let mut query = Query::select();
-        query.expr(Expr::col(("job", "id"))).from(table_ref_as(table.name, "job"));
+        query
+            .expr(Expr::col(("job", "id")))
+            .from(table_ref_as(table.name, "job"));
         if self.choices.chance(50) {
-            let condition = self.condition(&Names::default().and(&[Source::of_table(table, "job")]), 1);
+            let condition =
+                self.condition(&Names::default().and(&[Source::of_table(table, "job")]), 1);
             query.and_where(condition);
         }
         for column in &table.columns[..table.key] {

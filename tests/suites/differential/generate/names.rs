@@ -22,12 +22,20 @@ pub(super) struct Names {
 
 impl Source {
     pub(super) fn of_table(table: &Table, name: &str) -> Self {
-        let tenant = table.tenant_column.map(|column| (column.to_owned(), Kind::Tenant));
-        let columns = table.columns.iter().map(|column| (column.name.to_owned(), column.kind));
+        let tenant = table
+            .tenant_column
+            .map(|column| (column.to_owned(), Kind::Tenant));
+        let columns = table
+            .columns
+            .iter()
+            .map(|column| (column.name.to_owned(), column.kind));
         Self {
             name: name.to_owned(),
             columns: columns.chain(tenant).collect(),
-            identity: table.columns[..table.key].iter().map(|column| column.name.to_owned()).collect(),
+            identity: table.columns[..table.key]
+                .iter()
+                .map(|column| column.name.to_owned())
+                .collect(),
         }
     }
 

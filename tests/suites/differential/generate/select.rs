@@ -10,8 +10,11 @@ impl Generator<'_> {
     /// A statement that reads.
     pub(super) fn read(&mut self) -> Statement {
         let mut names = Names::default();
-        let with = self.maybe(15, "WITH around a SELECT").then(|| self.with_clause(&mut names));
+        let with = self
+            .maybe(15, "WITH around a SELECT")
+            .then(|| self.with_clause(&mut names));
         let wanted = self.kinds(4);
+        self.is_outermost = true;
         let select = if self.maybe(6, "SELECT *") {
             self.asterisk(&names)
         } else {
@@ -21,14 +24,18 @@ impl Generator<'_> {
         };
         match with {
             None => Statement::Select(select),
-            Some(with) if self.choices.chance(50) => Statement::Select(select.clone().with_cte(with).take()),
+            Some(with) if self.choices.chance(50) => {
+                Statement::Select(select.clone().with_cte(with).take())
+            }
             Some(with) => Statement::With(select.with(with)),
         }
     }
 
     /// Up to so many kinds of columns.
     pub(super) fn kinds(&mut self, most: usize) -> Vec<Kind> {
-        (0..=self.choices.below(most)).map(|_| *self.choices.pick(&KINDS)).collect()
+        (0..=self.choices.below(most))
+            .map(|_| *self.choices.pick(&KINDS))
+            .collect()
     }
 
     /// The names of the columns of a [`query`](Self::query).
@@ -66,7 +73,11 @@ impl Generator<'_> {
     pub(super) fn order(&mut self, select: &mut SelectStatement, columns: usize) {
         let rotation = self.choices.below(columns);
         for at in 0..columns {
-            let order = if self.choices.chance(40) { Order::Desc } else { Order::Asc };
+            let order = if self.choices.chance(40) {
+                Order::Desc
+            } else {
+                Order::Asc
+            };
             let position = (at + rotation) % columns + 1;
             select.order_by_expr(Expr::cust(position.to_string()), order);
         }
@@ -79,10 +90,27 @@ impl Generator<'_> {
         if !total && self.maybe(5, "WINDOW") {
             return self.arm(names, wanted, true);
         }
+        if self.is_postgres() && self.maybe(4, "DISTINCT ON") {
+            return self.first_of_each(names, wanted);
+        }
         let mut select = self.arms(names, wanted);
         if total || self.maybe(10, "ORDER BY in a sub-query") {
             self.order_and_cut(&mut select, wanted.len());
         }
+        select
+    }
+
+    /// `SELECT DISTINCT ON (column) …`, with an order that says which is the first.
+    fn first_of_each(&mut self, outer: &Names, wanted: &[Kind]) -> SelectStatement {
+        let mut select = Query::select();
+        let sources = self.from(&mut select, outer);
+        let names = outer.and(&sources);
+        self.list(&mut select, &names, &sources, wanted, false);
+        let source = self.choices.pick(&sources).clone();
+        let (column, _) = self.choices.pick(&source.columns).clone();
+        select.distinct_on([(source.name.clone(), column.clone())]);
+        select.order_by((source.name, column), Order::Asc);
+        self.order(&mut select, wanted.len());
         select
     }
 
@@ -123,9 +151,15 @@ impl Generator<'_> {
     }
 
     /// One SELECT without an order.
-    pub(super) fn arm(&mut self, outer: &Names, wanted: &[Kind], named_window: bool) -> SelectStatement {
+    pub(super) fn arm(
+        &mut self,
+        outer: &Names,
+        wanted: &[Kind],
+        named_window: bool,
+    ) -> SelectStatement {
         let mut select = Query::select();
         if self.maybe(4, "SELECT without FROM") {
+            self.is_outermost = false;
             for (column, kind) in Self::columns(wanted) {
                 let expression = self.expression(kind, outer, 2);
                 select.expr_as(expression, column);

@@ -13,7 +13,9 @@ impl Generator<'_> {
             return Func::cust(function).into();
         }
         let of = self.expression(kind, names, 1);
-        let function = *self.choices.pick(&["first_value", "last_value", "lag", "lead"]);
+        let function = *self
+            .choices
+            .pick(&["first_value", "last_value", "lag", "lead"]);
         Func::cust(function).arg(of).into()
     }
 
@@ -25,7 +27,11 @@ impl Generator<'_> {
             let by = self.expression(kind, names, 1);
             window.add_partition_by(by);
         }
-        let order = if self.choices.chance(40) { Order::Desc } else { Order::Asc };
+        let order = if self.choices.chance(40) {
+            Order::Desc
+        } else {
+            Order::Asc
+        };
         for source in sources {
             for column in &source.identity {
                 window.order_by((source.name.clone(), column.clone()), order.clone());
@@ -33,7 +39,11 @@ impl Generator<'_> {
         }
         // sea-query writes no space behind the number of `1 PRECEDING`.
         if self.choices.chance(30) {
-            window.frame_between(FrameType::Rows, Frame::CurrentRow, Frame::UnboundedFollowing);
+            window.frame_between(
+                FrameType::Rows,
+                Frame::CurrentRow,
+                Frame::UnboundedFollowing,
+            );
         }
         window
     }

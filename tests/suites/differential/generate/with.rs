@@ -1,6 +1,9 @@
 //! WITH: common table expressions, which read those before them, and recursive ones.
 
-use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, UnionType, WithClause};
+use sea_query::{
+    CommonTableExpression, Cycle, Expr, ExprTrait as _, Query, Search, SearchOrder, SelectExpr,
+    UnionType, WithClause,
+};
 
 use super::Generator;
 use super::from::{table_ref, table_ref_as};
@@ -13,7 +16,11 @@ impl Generator<'_> {
         self.part(|it| {
             let mut clause = WithClause::new();
             let recursive = it.maybe(20, "WITH RECURSIVE");
-            let mut around: Vec<_> = names.common_tables().iter().map(|table| table.name.clone()).collect();
+            let mut around: Vec<_> = names
+                .common_tables()
+                .iter()
+                .map(|table| table.name.clone())
+                .collect();
             if recursive {
                 // Here a name means the table of this WITH even before that is defined.
                 around.clear();
@@ -22,12 +29,33 @@ impl Generator<'_> {
                 clause.cte(table);
             }
             let count = it.choices.below(3) + usize::from(!recursive);
+            if recursive && count == 0 && it.is_postgres() {
+                it.search_or_cycle(&mut clause);
+            }
             for _ in 0..count {
                 let table = it.common(names, &mut around);
                 clause.cte(table);
             }
             clause
         })
+    }
+
+    fn search_or_cycle(&mut self, clause: &mut WithClause) {
+        if self.maybe(30, "SEARCH") {
+            let by = SelectExpr {
+                expr: Expr::col("n"),
+                alias: Some("found".into()),
+                window: None,
+            };
+            clause.search(Search::new_from_order_and_expr(SearchOrder::BREADTH, by));
+        }
+        if self.maybe(30, "CYCLE") {
+            clause.cycle(Cycle::new_from_expr_set_using(
+                Expr::col("n"),
+                "looped",
+                "path",
+            ));
+        }
     }
 
     /// One of a WITH, or one that hides another `around` that WITH.
@@ -63,10 +91,15 @@ impl Generator<'_> {
         let mut query = Query::select();
         query
             .expr_as(Expr::col((start.name, "id")), "n")
-            .expr_as(Expr::val(self.choices.below(3) as i64), "depth")
+            .expr_as(Expr::val(self.choices.number_below(3)), "depth")
             .from(table_ref(start.name));
         if self.choices.chance(50) {
-            let condition = self.condition(&names.without_columns().and(&[Source::of_table(start, start.name)]), 1);
+            let condition = self.condition(
+                &names
+                    .without_columns()
+                    .and(&[Source::of_table(start, start.name)]),
+                1,
+            );
             query.and_where(condition);
         }
         let step = &self.world.tables[self.any_table()];
@@ -74,12 +107,21 @@ impl Generator<'_> {
         next.expr(Expr::col(("x", "id")))
             .expr(Expr::col((name.clone(), "depth")).add(1_i64))
             .from(table_ref(&name))
-            .inner_join(table_ref_as(step.name, "x"), Expr::col(("x", "id")).gt(Expr::col((name.clone(), "n"))))
+            .inner_join(
+                table_ref_as(step.name, "x"),
+                Expr::col(("x", "id")).gt(Expr::col((name.clone(), "n"))),
+            )
             .and_where(Expr::col((name.clone(), "depth")).lt(4_i64));
         query.union(UnionType::Distinct, next);
-        let columns = vec![("n".to_owned(), Kind::Bigint), ("depth".to_owned(), Kind::Bigint)];
+        let columns = vec![
+            ("n".to_owned(), Kind::Bigint),
+            ("depth".to_owned(), Kind::Bigint),
+        ];
         let mut table = CommonTableExpression::new();
-        table.table_name(name.clone()).columns(["n", "depth"]).query(query);
+        table
+            .table_name(name.clone())
+            .columns(["n", "depth"])
+            .query(query);
         names.define(Source::derived(&name, columns));
         table
     }
