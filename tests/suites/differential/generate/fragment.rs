@@ -10,7 +10,7 @@ use crate::differential::world::{Kind, Table, quoted, some};
 /// Sub-queries of one number. `{t}` and `{u}` are tables with a column `id`, written in one way or another.
 const NUMBERS: [&str; 13] = [
     "(SELECT count(*) FROM {t})",
-    "(SELECT count(*) FROM {t}, {u} AS \"order\")",
+    "(SELECT count(*) FROM {t}, {u} AS \"group\")",
     "(SELECT count(*) FROM {t} f JOIN {u} USING (\"id\"))",
     "(SELECT count(*) AS \"from\" FROM {t} AS \"select\" LEFT JOIN {u} AS \"where\" ON \"select\".\"id\" = \"where\".\"id\")",
     "(SELECT count(*) FROM {t} f LEFT JOIN ({u} g CROSS JOIN {t} h) ON g.\"id\" = f.\"id\")",

@@ -144,7 +144,10 @@ impl Generator<'_> {
     ) -> Option<Expr> {
         if self.is_postgres() && self.choices.chance(6) {
             let jobs = self.next_jobs(target.place);
-            return Some(Expr::col((target.name.clone(), "id")).in_subquery(jobs));
+            // With `IN (…)` the planner may run it again for each row, and then finds rows beyond its limit.
+            let id = Expr::col((target.name.clone(), "id"));
+            let jobs = Expr::SubQuery(None, Box::new(jobs.into()));
+            return Some(Expr::cust_with_exprs("$1 = ANY(ARRAY $2)", [id, jobs]));
         }
         if !self.choices.chance(75) {
             return None;
@@ -160,6 +163,15 @@ impl Generator<'_> {
         })
     }
 
+    /// In RETURNING, SQLite knows the target by its own name only.
+    fn returned(&self, target: &Target<'_>) -> Source {
+        if self.is_postgres() {
+            target.source()
+        } else {
+            Source::of_table(target.table, target.table.name)
+        }
+    }
+
     pub(super) fn returning(&mut self, target: &Target<'_>, set: impl FnOnce(ReturningClause)) {
         if !self.maybe(50, "RETURNING") {
             return;
@@ -171,7 +183,7 @@ impl Generator<'_> {
         if !self.is_postgres() {
             self.fuel = 0;
         }
-        let names = Names::default().and(&[target.source()]);
+        let names = Names::default().and(&[self.returned(target)]);
         let wanted = self.kinds(3);
         let expressions: Vec<_> = wanted
             .iter()
