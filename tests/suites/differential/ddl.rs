@@ -31,20 +31,16 @@ impl World {
         let mut sql = String::new();
         for table in self.tables.iter().filter(|table| is_wanted(table)) {
             sql += &self.create_table(table, inhabitants);
-            let is_there = |row: &&Row| {
-                table.tenant_column.is_none()
-                    || inhabitants == Inhabitants::All
-                    || row.tenant == self.own
-            };
+            let is_there =
+                |row: &&Row| inhabitants == Inhabitants::All || table.is_own(&row.owner, self);
             let mut rows: Vec<_> = table.rows.iter().filter(is_there).collect();
             if inhabitants == Inhabitants::OwnBackwards {
                 rows.reverse();
             }
             for row in rows {
-                let mut values: Vec<String> = row.values.iter().map(ToString::to_string).collect();
-                if table.tenant_column.is_some() {
-                    values.insert(0, literal(self.tenants[row.tenant]));
-                }
+                let owner = row.owner.iter().map(|name| literal(name));
+                let values = owner.chain(row.values.iter().map(ToString::to_string));
+                let values: Vec<_> = values.collect();
                 let _ = writeln!(
                     sql,
                     "INSERT INTO {} VALUES ({});",
@@ -59,19 +55,20 @@ impl World {
     fn create_table(&self, table: &Table, inhabitants: Inhabitants) -> String {
         let mut lines = Vec::new();
         let mut key = Vec::new();
-        if let Some(tenant) = table.tenant_column {
+        for (level, column) in table.bound.iter().enumerate() {
             let default = match inhabitants {
                 Inhabitants::All => String::new(),
                 Inhabitants::Own | Inhabitants::OwnBackwards => {
-                    format!(" DEFAULT {}", literal(self.tenant()))
+                    format!(" DEFAULT {}", literal(self.own[level]))
                 }
             };
-            lines.push(format!(
-                "{} {} NOT NULL{default}",
-                quoted(tenant),
+            let kind = if level == 0 {
                 self.tenant_type()
-            ));
-            key.push(quoted(tenant));
+            } else {
+                "text"
+            };
+            lines.push(format!("{} {kind} NOT NULL{default}", quoted(column)));
+            key.push(quoted(column));
         }
         for column in &table.columns {
             // Equal numbers with different zeros behind the point would be told apart by their text.
@@ -99,14 +96,14 @@ impl World {
                 .map(|column| quoted(column.name)),
         );
         lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
-        if let (Some(parent), Some(tenant)) = (&table.parent, table.tenant_column) {
+        if let (Some(parent), Some(tenant)) = (&table.parent, table.tenant_column()) {
             let other = &self.tables[parent.table];
             lines.push(format!(
                 "FOREIGN KEY ({}, \"parent_id\") REFERENCES {} ({}, \"id\") ON DELETE {action} ON UPDATE {action}",
                 quoted(tenant),
                 // SQLite wants the bare name here.
                 if self.dialect == Dialect::Sqlite { quoted(other.name) } else { full_name(other) },
-                quoted(other.tenant_column.expect("parents belong to tenants")),
+                quoted(other.tenant_column().expect("parents belong to tenants")),
                 action = parent.action,
             ));
         }
@@ -117,19 +114,26 @@ impl World {
         )
     }
 
-    /// One row for each table and tenant: which, whose, and all their rows as text.
+    /// What [`contents`](Self::contents) calls the owners of what the statements may see.
+    pub(super) fn own_labels(&self) -> Vec<String> {
+        (0..=self.own.len())
+            .map(|levels| self.own[..levels].join(" / "))
+            .collect()
+    }
+
+    /// One row for each table and owner: which, whose, and all their rows as text.
     pub(super) fn contents(&self) -> String {
-        self.of_each_table(|table, name, tenant| match self.dialect {
+        self.of_each_table(|table, name, owner| match self.dialect {
             Dialect::Sqlite => {
                 let columns = table.columns.iter().map(|column| quoted(column.name));
                 let line = columns.map(|name| format!("quote({name})")).collect::<Vec<_>>().join(" || ' ' || ");
                 format!(
-                    "SELECT {name}, CAST({tenant} AS text), group_concat({line}, ';' ORDER BY {line}) FROM {} GROUP BY 2",
+                    "SELECT {name}, {owner}, group_concat({line}, ';' ORDER BY {line}) FROM {} GROUP BY 2",
                     full_name(table)
                 )
             }
             _ => format!(
-                "SELECT {name}, {tenant}::text, string_agg(t::text, ';' ORDER BY t::text) FROM {} t GROUP BY 2",
+                "SELECT {name}, {owner}, string_agg(t::text, ';' ORDER BY t::text) FROM {} t GROUP BY 2",
                 full_name(table)
             ),
         })
@@ -139,10 +143,10 @@ impl World {
     pub(super) fn free_rows(&self) -> String {
         let strengths = ["KEY SHARE", "SHARE", "NO KEY UPDATE", "UPDATE"];
         let each = strengths.map(|strength| {
-            self.of_each_table(|table, name, tenant| {
+            self.of_each_table(|table, name, owner| {
                 format!(
                     "SELECT {name} || ' for {strength}', x.tenant, string_agg(x.line, ';' ORDER BY x.line) FROM \
-                     (SELECT {tenant}::text AS tenant, t::text AS line FROM {} t FOR {strength} SKIP LOCKED) x GROUP BY 2",
+                     (SELECT {owner} AS tenant, t::text AS line FROM {} t FOR {strength} SKIP LOCKED) x GROUP BY 2",
                     full_name(table)
                 )
             })
@@ -155,8 +159,17 @@ impl World {
             .tables
             .iter()
             .map(|table| {
-                let tenant = table.tenant_column.map_or("''".to_owned(), quoted);
-                select(table, &literal(table.name), &tenant)
+                let owner = table
+                    .bound
+                    .iter()
+                    .map(|column| format!("CAST({} AS text)", quoted(column)));
+                let owner: Vec<_> = owner.collect();
+                let owner = if owner.is_empty() {
+                    "''".to_owned()
+                } else {
+                    owner.join(" || ' / ' || ")
+                };
+                select(table, &literal(table.name), &owner)
             })
             .collect();
         each.join(" UNION ALL ")

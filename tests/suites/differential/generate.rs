@@ -144,7 +144,7 @@ impl Generator<'_> {
     }
 
     fn reads(&mut self, table: usize) {
-        let is_tenants = self.world.tables[table].tenant_column.is_some();
+        let is_tenants = self.world.tables[table].tenant_column().is_some();
         if is_tenants && !self.read.contains(&table) {
             self.read.push(table);
         }

@@ -34,7 +34,7 @@ pub(super) struct Failure {
 pub(super) struct Content {
     pub(super) table: String,
     /// Empty for shared tables.
-    pub(super) tenant: String,
+    pub(super) owner: String,
     pub(super) rows: String,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn difference(
     scoped: &Outcome,
     alone: &Outcome,
     ordered: bool,
-    tenant: &str,
+    own: &[String],
     before: &Before,
 ) -> Option<&'static str> {
     let is_same_answer = match (&scoped.answer, &alone.answer) {
@@ -70,30 +70,30 @@ pub(super) fn difference(
     if scoped.answer.is_err() {
         return None;
     }
-    let (own, foreign) = divided(&scoped.contents, tenant);
+    let (mine, foreign) = divided(&scoped.contents, own);
     // What was not looked at is empty.
-    if !scoped.contents.is_empty() && foreign != divided(&before.contents, tenant).1 {
+    if !scoped.contents.is_empty() && foreign != divided(&before.contents, own).1 {
         return Some("rows of others have changed");
     }
-    if own != divided(&alone.contents, tenant).0 {
+    if mine != divided(&alone.contents, own).0 {
         return Some("the tenant's rows differ afterwards");
     }
-    let (own, foreign) = divided(&scoped.free, tenant);
-    if !scoped.free.is_empty() && foreign != divided(&before.free, tenant).1 {
+    let (mine, foreign) = divided(&scoped.free, own);
+    if !scoped.free.is_empty() && foreign != divided(&before.free, own).1 {
         return Some("rows of others are locked");
     }
-    if own != divided(&alone.free, tenant).0 {
+    if mine != divided(&alone.free, own).0 {
         return Some("other rows of the tenant are locked");
     }
     None
 }
 
 /// What is the tenant's or everybody's, and what is others'.
-pub(super) fn divided(contents: &[Content], tenant: &str) -> (Vec<Content>, Vec<Content>) {
+pub(super) fn divided(contents: &[Content], own: &[String]) -> (Vec<Content>, Vec<Content>) {
     let (mut own, mut foreign): (Vec<_>, Vec<_>) = contents
         .iter()
         .cloned()
-        .partition(|content| content.tenant == tenant || content.tenant.is_empty());
+        .partition(|content| own.contains(&content.owner));
     own.sort();
     foreign.sort();
     (own, foreign)
@@ -126,7 +126,7 @@ impl fmt::Display for Outcome {
                 writeln!(
                     f,
                     "  {} {what} of `{}`: {}",
-                    content.table, content.tenant, content.rows
+                    content.table, content.owner, content.rows
                 )?;
             }
         }

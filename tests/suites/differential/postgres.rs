@@ -12,7 +12,6 @@ use sqlx::{
 };
 use tenancy_core::TenantContext;
 use tenancy_sqlx::{Rls, TenantPool};
-use tenancy_tests::notes::context;
 use tenancy_tests::postgres::{Cluster, Database, unique_role};
 use tenancy_tests::sqlstate::sqlstate;
 
@@ -175,7 +174,7 @@ impl Application {
             .build(&catalog)
             .await
             .unwrap();
-        self.tenant = Some((pool, context(world.tenant())));
+        self.tenant = Some((pool, world.context.clone()));
     }
 
     async fn run(
@@ -303,7 +302,7 @@ async fn free(other: &mut PgConnection, sql: &str, is_wanted: bool) -> Vec<Conte
 fn content(row: &PgRow) -> Content {
     Content {
         table: row.get(0),
-        tenant: row.get(1),
+        owner: row.get(1),
         rows: row.get(2),
     }
 }

@@ -82,7 +82,7 @@ pub(super) async fn explore(
     // Each batch has a seed of its own, which as the seed of a run makes the same batch its first.
     let mut seed = effort.seed;
     while report.cases < effort.cases {
-        let world = World::new(dialect, &mut Choices::seeded(seed));
+        let world = World::new(dialect, &mut Choices::seeded(seed)).await;
         pair.create(&world).await;
         let before = pair.before().await;
         let mut state = seed;
@@ -190,7 +190,7 @@ async fn compared(
         &outcomes.0,
         &outcomes.1,
         case.ordered,
-        world.tenant(),
+        &world.own_labels(),
         before,
     );
     Found {
@@ -231,7 +231,7 @@ async fn reduced(
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sql, values) = self.case.statement.build(self.dialect);
-        let tenant = self.world.tenant();
+        let own = self.world.own_labels();
         writeln!(
             f,
             "{} (TENANCY_DIFFERENTIAL_SEED={} begins with it)",
@@ -243,19 +243,15 @@ impl fmt::Display for Difference {
         });
         writeln!(f, "on {:?} with these rows:\n{rows}", self.dialect)?;
         let (mut among_all, mut alone) = self.outcomes.clone();
-        let expected: Vec<_> = [
-            &alone.contents[..],
-            &divided(&self.before.contents, tenant).1,
-        ]
-        .concat();
+        let expected: Vec<_> =
+            [&alone.contents[..], &divided(&self.before.contents, &own).1].concat();
         alone
             .contents
             .retain(|content| !among_all.contents.contains(content));
         among_all
             .contents
             .retain(|content| !expected.contains(content));
-        let expected_free: Vec<_> =
-            [&alone.free[..], &divided(&self.before.free, tenant).1].concat();
+        let expected_free: Vec<_> = [&alone.free[..], &divided(&self.before.free, &own).1].concat();
         alone
             .free
             .retain(|content| !among_all.free.contains(content));
@@ -264,7 +260,7 @@ impl fmt::Display for Difference {
             .retain(|content| !expected_free.contains(content));
         writeln!(
             f,
-            "the statement:\n  {sql}\n  {values:?}\nalone, as tenant `{tenant}`, it does\n{alone}"
+            "the statement:\n  {sql}\n  {values:?}\nalone, as {own:?}, it does\n{alone}"
         )?;
         writeln!(
             f,

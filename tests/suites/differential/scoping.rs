@@ -2,7 +2,6 @@
 
 use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, Values, WithClause};
 use tenancy_core::{ScopeError, Scoped};
-use tenancy_tests::notes::context;
 
 use super::statement::{Case, Statement};
 use super::world::{World, literal, quoted};
@@ -26,8 +25,7 @@ pub(super) struct Builder;
 impl Scoping for Builder {
     fn scope(&self, case: &Case, world: &World) -> Built {
         let catalog = world.catalog();
-        let context = context(world.tenant());
-        let scope = context.scope(&catalog);
+        let scope = world.context.scope(&catalog);
         match case.statement.clone() {
             Statement::Select(statement) => built(scope.wrap(statement)),
             Statement::Insert(statement) => built(scope.wrap(statement)),
@@ -101,7 +99,7 @@ impl Scoping for FirstTable {
         if let (Statement::Select(select), Some(first)) = (&mut case.statement, case.read.first()) {
             let table = &world.tables[*first];
             let column = table
-                .tenant_column
+                .tenant_column()
                 .expect("only tables of tenants are noted");
             let rows = Query::select()
                 .column(sea_query::Asterisk)

@@ -151,7 +151,7 @@ async fn contents(connection: &mut SqliteConnection, sql: &str) -> Vec<Content> 
         .await;
     let content = |row: &SqliteRow| Content {
         table: row.get(0),
-        tenant: row.get(1),
+        owner: row.get(1),
         rows: row.get(2),
     };
     rows.unwrap().iter().map(content).collect()

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use tenancy_core::{Dialect, TableCatalog, TenantColumnType};
+use tenancy_core::{Dialect, TableCatalog, TenantColumnType, TenantContext, TenantTable};
+use tenancy_tests::notes::context;
+use tenancy_tests::person::context_of;
 
 use super::choices::Choices;
 
@@ -12,8 +14,10 @@ pub(super) struct World {
     pub(super) dialect: Dialect,
     pub(super) tenant_type: TenantColumnType,
     pub(super) tenants: Vec<&'static str>,
-    /// The one whose statements are run, by its place in `tenants`.
-    pub(super) own: usize,
+    /// The tenant whose statements are run and, where there are projects, the project.
+    pub(super) own: Vec<&'static str>,
+    /// What the statements are scoped for.
+    pub(super) context: TenantContext,
     pub(super) tables: Vec<Table>,
 }
 
@@ -21,9 +25,9 @@ pub(super) struct World {
 pub(super) struct Table {
     pub(super) schema: &'static str,
     pub(super) name: &'static str,
-    /// None of a shared table.
-    pub(super) tenant_column: Option<&'static str>,
-    /// Without the tenant column. The first ones are the key.
+    /// The columns for the tenant and the project; none of a shared table, and a project of some.
+    pub(super) bound: Vec<&'static str>,
+    /// The others. The first ones are the key.
     pub(super) columns: Vec<Column>,
     /// How many columns tell the rows of one tenant apart.
     pub(super) key: usize,
@@ -48,8 +52,8 @@ pub(super) struct Parent {
 
 #[derive(Debug)]
 pub(super) struct Row {
-    /// Its place in [`World::tenants`]; 0 in shared tables.
-    pub(super) tenant: usize,
+    /// What stands in the columns for the tenant and the project.
+    pub(super) owner: Vec<&'static str>,
     pub(super) values: Vec<Datum>,
 }
 
@@ -75,6 +79,7 @@ pub(super) enum Datum {
 pub(super) const KINDS: [Kind; 4] = [Kind::Bigint, Kind::Text, Kind::Bool, Kind::Numeric];
 
 const TENANT_TABLES: [&str; 5] = ["note", "tag", "Invoice", "order", "vis\"it é"];
+const PROJECTS: [&str; 2] = ["a", "apollo"];
 const SHARED_TABLES: [&str; 2] = ["plan", "currency"];
 /// Few values, so that tenants have many in common; some of them are names of tenants.
 const TEXTS: [&str; 7] = ["a", "b", "", "x", "B", "1", "it's"];
@@ -82,7 +87,7 @@ const TEXTS: [&str; 7] = ["a", "b", "", "x", "B", "1", "it's"];
 const NUMERICS: [&str; 5] = ["0", "1.5", "-2.5", "0.25", "3"];
 
 impl World {
-    pub(super) fn new(dialect: Dialect, choices: &mut Choices) -> Self {
+    pub(super) async fn new(dialect: Dialect, choices: &mut Choices) -> Self {
         let (tenant_type, tenants) = match choices.below(3) {
             0 => (TenantColumnType::Text, vec!["a", "b", "a' OR true --"]),
             1 => (TenantColumnType::Bigint, vec!["1", "2", "-3"]),
@@ -95,10 +100,18 @@ impl World {
                 ],
             ),
         };
+        let mut own = vec![choices.word(&tenants)];
+        let context = if choices.chance(40) {
+            own.push(PROJECTS[0]);
+            context_of(own[0], "ada", own[1], &[]).await.unwrap()
+        } else {
+            context(own[0])
+        };
         let mut world = Self {
             dialect,
             tenant_type,
-            own: choices.below(tenants.len()),
+            own,
+            context,
             tenants,
             tables: Vec::new(),
         };
@@ -108,7 +121,7 @@ impl World {
         }
         for name in &SHARED_TABLES[..=choices.below(2)] {
             let mut table = world.table(name, choices);
-            world.fill(&mut table, 0, choices);
+            world.fill(&mut table, &[], choices);
             world.tables.push(table);
         }
         world
@@ -116,14 +129,19 @@ impl World {
 
     fn tenant_table(&self, name: &'static str, choices: &mut Choices) -> Table {
         let mut table = self.table(name, choices);
-        table.tenant_column = Some(choices.word(&["tenant_id", "owner", "Org"]));
+        table
+            .bound
+            .push(choices.word(&["tenant_id", "owner", "Org"]));
+        if self.own.len() == 2 && choices.chance(50) {
+            table.bound.push("project");
+        }
         if self.dialect != Dialect::Sqlite && choices.chance(25) {
             table.schema = "billing";
         }
         let parents: Vec<_> = (0..self.tables.len())
-            .filter(|at| self.tables[*at].key == 1)
+            .filter(|at| self.tables[*at].key == 1 && self.tables[*at].bound.len() == 1)
             .collect();
-        if !parents.is_empty() && choices.chance(50) {
+        if !parents.is_empty() && table.bound.len() == 1 && choices.chance(50) {
             let actions = ["NO ACTION", "CASCADE"];
             table.parent = Some(Parent {
                 table: *choices.pick(&parents),
@@ -136,8 +154,14 @@ impl World {
                 default: None,
             });
         }
-        for tenant in 0..self.tenants.len() {
-            self.fill(&mut table, tenant, choices);
+        for tenant in &self.tenants {
+            if table.bound.len() == 1 {
+                self.fill(&mut table, &[tenant], choices);
+            } else {
+                for project in PROJECTS {
+                    self.fill(&mut table, &[tenant, project], choices);
+                }
+            }
         }
         table
     }
@@ -188,7 +212,7 @@ impl World {
         Table {
             schema,
             name,
-            tenant_column: None,
+            bound: Vec::new(),
             columns,
             key,
             parent: None,
@@ -196,10 +220,10 @@ impl World {
         }
     }
 
-    fn fill(&self, table: &mut Table, tenant: usize, choices: &mut Choices) {
+    fn fill(&self, table: &mut Table, owner: &[&'static str], choices: &mut Choices) {
         let ids_of_parents = |at: &Parent| -> Vec<Datum> {
             let rows = self.tables[at.table].rows.iter();
-            rows.filter(|row| row.tenant == tenant)
+            rows.filter(|row| row.owner == owner)
                 .map(|row| row.values[0].clone())
                 .collect()
         };
@@ -223,23 +247,29 @@ impl World {
             let is_new = table
                 .rows
                 .iter()
-                .all(|row| row.tenant != tenant || row.values[..table.key] != values[..table.key]);
+                .all(|row| row.owner != owner || row.values[..table.key] != values[..table.key]);
             if is_new {
-                table.rows.push(Row { tenant, values });
+                let owner = owner.to_vec();
+                table.rows.push(Row { owner, values });
             }
         }
     }
 
     pub(super) fn tenant(&self) -> &'static str {
-        self.tenants[self.own]
+        self.own[0]
     }
 
     pub(super) fn catalog(&self) -> TableCatalog {
         let mut catalog = TableCatalog::new().tenant_column_type(self.tenant_type);
         for table in &self.tables {
-            catalog = match table.tenant_column {
-                Some(column) => catalog.tenant_table_in(table.schema, table.name, column),
-                None => catalog.shared_table(table.name),
+            catalog = match table.bound[..] {
+                [tenant] => catalog.tenant_table_in(table.schema, table.name, tenant),
+                [tenant, project] => catalog.table(
+                    TenantTable::new(table.name, tenant)
+                        .in_schema(table.schema)
+                        .project_column(project),
+                ),
+                _ => catalog.shared_table(table.name),
             };
         }
         catalog.sql_dialect(self.dialect)
@@ -248,8 +278,19 @@ impl World {
     /// The places of the tables that belong to tenants.
     pub(super) fn tenant_tables(&self) -> Vec<usize> {
         (0..self.tables.len())
-            .filter(|at| self.tables[*at].tenant_column.is_some())
+            .filter(|at| !self.tables[*at].bound.is_empty())
             .collect()
+    }
+}
+
+impl Table {
+    pub(super) fn tenant_column(&self) -> Option<&'static str> {
+        self.bound.first().copied()
+    }
+
+    /// Whether all rows of an owner are those of the tenant and the project whose statements are run.
+    pub(super) fn is_own(&self, owner: &[&str], world: &World) -> bool {
+        owner == &world.own[..self.bound.len()]
     }
 }
 

@@ -10,11 +10,8 @@ impl Generator<'_> {
     /// On the primary key, of which the tenant is a part.
     pub(super) fn on_conflict(&mut self, target: &Target<'_>, names: &Names) -> OnConflict {
         let table = target.table;
-        let mut columns: Vec<_> = table
-            .tenant_column
-            .into_iter()
-            .chain(target.key())
-            .collect();
+        let bound = table.bound.iter().copied();
+        let mut columns: Vec<_> = bound.chain(target.key()).collect();
         if self.choices.chance(30) {
             columns.reverse();
         }

@@ -65,7 +65,7 @@ impl Generator<'_> {
             .world
             .tables
             .iter()
-            .filter_map(|table| table.tenant_column);
+            .filter_map(|table| table.tenant_column());
         known
             .find(|known| known == column)
             .map(|column| (source.name.clone(), column))

@@ -62,7 +62,7 @@ impl<'a> Generator<'a> {
                 .filter(|_| self.choices.chance(20));
             if tenant.is_some() {
                 self.uses("the tenant given");
-                all.push(table.tenant_column.unwrap());
+                all.push(table.tenant_column().unwrap());
             }
             insert.columns(all);
             for row in 0..self.choices.weighted(&[(60, 1), (25, 2), (15, 4)]) {

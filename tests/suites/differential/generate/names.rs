@@ -22,16 +22,16 @@ pub(super) struct Names {
 
 impl Source {
     pub(super) fn of_table(table: &Table, name: &str) -> Self {
-        let tenant = table
-            .tenant_column
-            .map(|column| (column.to_owned(), Kind::Tenant));
+        let kinds = [Kind::Tenant, Kind::Text];
+        let bound = table.bound.iter().zip(kinds);
+        let bound = bound.map(|(column, kind)| ((*column).to_owned(), kind));
         let columns = table
             .columns
             .iter()
             .map(|column| (column.name.to_owned(), column.kind));
         Self {
             name: name.to_owned(),
-            columns: columns.chain(tenant).collect(),
+            columns: columns.chain(bound).collect(),
             identity: table.columns[..table.key]
                 .iter()
                 .map(|column| column.name.to_owned())

@@ -30,7 +30,7 @@ impl<'a> Generator<'a> {
             name = self.made_up("t");
             named = named.alias(name.clone());
         }
-        self.root = table.tenant_column.map(|column| (name.clone(), column));
+        self.root = table.tenant_column().map(|column| (name.clone(), column));
         (Target { table, place, name }, named)
     }
 }
