@@ -61,11 +61,7 @@ impl Generator<'_> {
             .columns
             .iter()
             .find(|(_, kind)| *kind == Kind::Tenant)?;
-        let mut known = self
-            .world
-            .tables
-            .iter()
-            .filter_map(|table| table.tenant_column());
+        let mut known = self.world.tables.iter().filter_map(Table::tenant_column);
         known
             .find(|known| known == column)
             .map(|column| (source.name.clone(), column))
