@@ -23,6 +23,8 @@ fn of_ratio(bench: &str, peer: &str) -> Option<Bar> {
         // As much more gets done in the same time.
         ("tx/read", _) => (1.0 / 1.45, ""),
         ("tx/next-statement", "plain") => (1.05, ""),
+        ("scope/execute/select" | "scope/execute/join", _) => (1.03, ""),
+        (bench, "sea-query") if bench.starts_with("scope/render/") => (1.3, ""),
         _ => return None,
     };
     Some(Bar {

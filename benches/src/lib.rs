@@ -17,6 +17,7 @@ mod ours;
 mod peers;
 pub mod policy;
 mod proof;
+pub mod scope;
 // The suites' own, included because their package has more dependencies than its database needs.
 #[expect(
     dead_code,
@@ -46,9 +47,10 @@ pub type SetUp = fn() -> Result<Vec<Comparison>, Failure>;
 
 /// All benchmarks: how the ids of a suite begin, and its set-up. One is to be dropped before the next is set
 /// up, so that a server of the one does not disturb the other.
-pub const SUITES: [(&str, SetUp); 4] = [
+pub const SUITES: [(&str, SetUp); 5] = [
     ("verify", verify::comparisons),
     ("tx", transaction::comparisons),
     ("rls", policy::comparisons),
     ("doctor", doctor::comparisons),
+    ("scope", scope::comparisons),
 ];

@@ -5,3 +5,6 @@ pub mod tokens {}
 
 #[doc = include_str!("manual/watching.md")]
 pub mod watching {}
+
+#[doc = include_str!("manual/scoping.md")]
+pub mod scoping {}

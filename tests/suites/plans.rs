@@ -1,6 +1,8 @@
 //! Which plans Postgres makes of queries on tenant tables: with row-level security, with the predicate of the
 //! builder, with both.
 
+mod scoped;
+
 use sea_query::{Alias, Asterisk, Expr, ExprTrait as _, Query};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tenancy_core::TableCatalog;

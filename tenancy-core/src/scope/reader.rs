@@ -19,8 +19,9 @@ use super::scoping::Scoping;
 use super::text::{Draft, Edits, Keyword, Kind, Token};
 use super::{Dialect, ScopeError, TableCatalog, TenantTable};
 
+/// The way out where the builder has none.
 pub(super) const WRITE_IT_DIRECTLY: &str =
-    "run it as plain SQL in a tenant transaction, where row-level security holds";
+    "write it as plain SQL, under row-level security or with the tenant named";
 
 /// How deep parentheses may be nested. Reading recurses, and the stack is not endless.
 const MAX_DEPTH: usize = 200;

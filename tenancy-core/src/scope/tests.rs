@@ -1,5 +1,6 @@
 //! What the text of a statement becomes, and which statements are refused.
 
+mod golden;
 mod names;
 mod reading;
 mod writing;

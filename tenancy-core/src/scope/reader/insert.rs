@@ -48,6 +48,12 @@ impl Reader<'_> {
         while self.starts_conflict() {
             self.conflict(&target)?;
         }
+        if self.keyword() == Keyword::On {
+            return Err(ScopeError::Unproven(
+                "ON DUPLICATE KEY, which the key of another tenant may set off,",
+                "insert, and update where that fails",
+            ));
+        }
         self.rest_of_write()
     }
 
