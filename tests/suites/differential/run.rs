@@ -59,7 +59,7 @@ impl Effort {
         let number = |name| {
             std::env::var(name)
                 .ok()
-                .map(|text| text.parse::<u64>().expect("a number"))
+                .map(|text| text.replace('_', "").parse::<u64>().expect("a number"))
         };
         Self {
             seed: number("TENANCY_DIFFERENTIAL_SEED")
