@@ -2,6 +2,7 @@
 
 use sea_query::{
     CommonTableExpression, Expr, ExprTrait as _, Query, ReturningClause, UpdateStatement,
+    WithClause,
 };
 
 use super::from::{table_ref, table_ref_as};
@@ -28,12 +29,17 @@ impl Generator<'_> {
             let source = self.update_from(&mut update, &target, &names);
             sources.push(source);
         }
-        if self.is_postgres() && target.table.key == 1 && self.maybe(6, "a queue of jobs in WITH") {
+        // Behind SEARCH no further table may be defined.
+        if with.is_none()
+            && self.is_postgres()
+            && target.table.key == 1
+            && self.maybe(6, "a queue of jobs in WITH")
+        {
             let name = self.made_up("w");
             let mut jobs = CommonTableExpression::new();
             jobs.table_name(name.clone())
                 .query(self.next_jobs(target.place));
-            with.get_or_insert_default().cte(jobs);
+            with = Some(WithClause::new().cte(jobs).to_owned());
             update.from(table_ref(&name));
             update.and_where(Expr::col((target.name.clone(), "id")).equals((name.clone(), "id")));
             sources.push(Source::derived(
