@@ -19,9 +19,11 @@ mod catalog;
 mod column_type;
 mod delete;
 mod dialect;
+mod edits;
 mod error;
 mod functions;
 mod insert;
+mod output;
 mod reader;
 mod scoped;
 mod scoping;
@@ -30,22 +32,22 @@ mod table;
 mod text;
 mod update;
 
-use std::collections::BTreeMap;
-
 use sea_query::QueryStatementBuilder;
 
 pub use self::catalog::TableCatalog;
 pub use self::column_type::{TenantColumnType, WrongTenantType};
 pub use self::delete::ScopedDelete;
 pub use self::dialect::Dialect;
+use self::edits::{Edits, Insert};
 pub use self::error::ScopeError;
 pub use self::insert::ScopedInsert;
+use self::output::assemble;
 use self::reader::{Place, Reader, Reading};
 pub use self::scoped::Scoped;
 use self::scoping::{ProjectLevel, Scoping};
 pub use self::select::ScopedSelect;
 pub use self::table::TenantTable;
-use self::text::{Draft, Edits};
+use self::text::{Draft, Parameter};
 pub use self::update::ScopedUpdate;
 use crate::{ProjectId, TenantId};
 
@@ -137,23 +139,23 @@ impl<'a> Scope<'a> {
     }
 
     /// Starts a SELECT.
-    pub fn select(&self) -> ScopedSelect<'_> {
-        ScopedSelect::new(self)
+    pub fn select(&self) -> ScopedSelect<'a> {
+        ScopedSelect::new(self.clone())
     }
 
     /// Starts an INSERT into a table of the tenant. The tenant column is filled in.
-    pub fn insert(&self, table: &str) -> ScopedInsert<'_> {
-        ScopedInsert::new(self, table)
+    pub fn insert(&self, table: &str) -> ScopedInsert<'a> {
+        ScopedInsert::new(self.clone(), table)
     }
 
     /// Starts an UPDATE of rows of the tenant.
-    pub fn update(&self, table: &str) -> ScopedUpdate<'_> {
-        ScopedUpdate::new(self, table)
+    pub fn update(&self, table: &str) -> ScopedUpdate<'a> {
+        ScopedUpdate::new(self.clone(), table)
     }
 
     /// Starts a DELETE of rows of the tenant.
-    pub fn delete(&self, table: &str) -> ScopedDelete<'_> {
-        ScopedDelete::new(self, table)
+    pub fn delete(&self, table: &str) -> ScopedDelete<'a> {
+        ScopedDelete::new(self.clone(), table)
     }
 
     fn scoped<S: QueryStatementBuilder>(
@@ -163,54 +165,59 @@ impl<'a> Scope<'a> {
     ) -> Result<Scoped<S>, ScopeError> {
         let dialect = self.catalog.dialect();
         let scoping = Scoping::new(self.catalog, &self.tenant, &self.project)?;
-        let draft = dialect.draft(statement);
-        let edits = edits(&draft, &scoping, using)?;
-        let (sql, values) = edits.apply(draft, scoping.stamps());
+        let Draft {
+            sql, parameters, ..
+        } = dialect.draft(statement);
+        let edits = edits(&sql, &parameters, &scoping, using)?;
+        let (sql, values) = assemble(&sql, parameters, edits, &scoping);
         Ok(Scoped::new(self.tenant.clone(), dialect, sql, values))
     }
 }
 
 /// What makes a statement one of the scope.
-fn edits(draft: &Draft, scoping: &Scoping<'_>, using: &[String]) -> Result<Edits, ScopeError> {
+fn edits<'a>(
+    sql: &'a str,
+    parameters: &[Parameter],
+    scoping: &Scoping<'a>,
+    using: &'a [String],
+) -> Result<Edits<'a>, ScopeError> {
     let dialect = scoping.dialect();
-    let tokens = text::tokens(draft, dialect)?;
+    let tokens = text::tokens(sql, parameters, dialect)?;
     let Reading {
-        reads,
+        mut reads,
         locks,
         mut edits,
         with,
-    } = Reader::read(draft, &tokens, scoping, using)?;
+    } = Reader::read(sql, parameters, &tokens, scoping, using)?;
     // A row lock stops at a common table expression, without a word, and MySQL has none in an INSERT. A name with
     // its schema goes past it.
-    let in_place = locks || dialect == Dialect::MySql;
-    let (in_place, shadowed): (Vec<_>, Vec<_>) = reads
-        .into_iter()
-        .partition(|read| in_place || read.is_qualified);
-    for read in in_place {
-        scoping.rows(&mut edits, (read.start, read.end), read.table)?;
-        if !read.has_alias {
-            let name = dialect.identifier(read.table.name());
-            edits.insert(read.start, format!(" AS {name}"));
+    let all_in_place = locks || dialect == Dialect::MySql;
+    reads.retain(|read| {
+        let in_place = all_in_place || read.is_qualified;
+        if in_place {
+            edits.replace(read.place, Insert::Rows(read.table));
+            if !read.has_alias {
+                edits.text(read.place.0, " AS ");
+                edits.name(read.place.0, read.table.name());
+            }
         }
-    }
-    let shadowed: BTreeMap<_, _> = shadowed
-        .iter()
-        .map(|read| (read.table.name(), read.table))
-        .collect();
-    let mut shadowed = shadowed.into_iter().peekable();
-    let at = match with {
-        Place::New => 0,
-        Place::Before(at) => at,
+        !in_place
+    });
+    reads.sort_by_key(|read| read.table.name());
+    reads.dedup_by_key(|read| read.table.name());
+    let (at, is_new) = match with {
+        Place::New => (0, true),
+        Place::Before(at) => (at, false),
     };
-    if with == Place::New && shadowed.peek().is_some() {
-        edits.insert(at, "WITH ");
-    }
-    while let Some((name, table)) = shadowed.next() {
-        let name = dialect.identifier(name);
-        edits.insert(at, format!("{name} AS NOT MATERIALIZED "));
-        scoping.rows(&mut edits, (at, at), table)?;
-        let is_last = with == Place::New && shadowed.peek().is_none();
-        edits.insert(at, if is_last { " " } else { ", " });
+    for (index, read) in reads.iter().enumerate() {
+        if index == 0 && is_new {
+            edits.text(at, "WITH ");
+        }
+        edits.name(at, read.table.name());
+        edits.text(at, " AS NOT MATERIALIZED ");
+        edits.insert(at, Insert::Rows(read.table));
+        let is_last = index + 1 == reads.len() && is_new;
+        edits.text(at, if is_last { " " } else { ", " });
     }
     Ok(edits)
 }

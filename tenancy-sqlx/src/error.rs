@@ -1,9 +1,9 @@
 //! `Error`, what can go wrong between a tenant and the database.
 
-use tenancy_core::{ScopeError, TenantId, WrongTenantType};
+use tenancy_core::{Dialect, ScopeError, TenantId, WrongTenantType};
 
 use crate::doctor::{InvalidAllowance, Unsound};
-use crate::{InvalidOption, Setting};
+use crate::{DiscoveryError, InvalidCursor, InvalidOption, Setting};
 
 /// What can go wrong between a tenant and the database.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,12 @@ pub enum Error {
     /// The tenant cannot stand in the tenant columns. Nothing was sent.
     #[error(transparent)]
     TenantType(#[from] WrongTenantType),
+    /// The tables of a database are no catalogue.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    /// A cursor that is none, or is one of another list. Nothing was sent.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
     /// A choice for a pool that cannot be meant. Nothing was sent.
     #[error(transparent)]
     Option(#[from] InvalidOption),
@@ -74,15 +80,31 @@ pub enum Error {
         /// The tables, as `schema.table`.
         tables: String,
     },
-    /// A scoped statement was built for another tenant than that of the transaction. Nothing was sent.
-    #[error(
-        "a statement built for tenant `{statement}` cannot run in a transaction of tenant `{transaction}`"
-    )]
+    /// A scoped statement was built for another tenant than the one that it was to run for. Nothing was sent.
+    #[error("a statement built for tenant `{statement}` cannot run for tenant `{tenant}`")]
     ForeignStatement {
         /// The tenant that the statement was built for.
         statement: TenantId,
         /// The tenant of the transaction.
-        transaction: TenantId,
+        tenant: TenantId,
+    },
+    /// A scoped statement is in the SQL of another database. Nothing was sent.
+    #[error(
+        "a statement for {statement:?} cannot run on {database:?}; name the database in `TableCatalog::sql_dialect`"
+    )]
+    ForeignDialect {
+        /// Whose SQL the statement is.
+        statement: Dialect,
+        /// The database.
+        database: Dialect,
+    },
+    /// A value of a scoped statement is of a kind that the database does not have. Nothing was sent.
+    #[error("{database:?} does not take a value of this kind: {value}")]
+    UnsupportedValue {
+        /// The kind of value.
+        value: &'static str,
+        /// The database.
+        database: Dialect,
     },
 }
 

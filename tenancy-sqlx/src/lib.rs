@@ -51,6 +51,34 @@
 //! # }
 //! ```
 //!
+//! # Statements that are scoped
+//!
+//! The builder of `tenancy-core` writes the `WHERE` instead of leaving it to the policies, and tells the planner which
+//! tenant it is. Its statements run in a transaction, a savepoint or a [`TenantReader`] of their tenant, and are refused
+//! in any other before anything is sent. A [`Repository`] does the common things with them:
+//!
+//! ```no_run
+//! # use sea_query::{Expr, ExprTrait};
+//! # use tenancy_core::{TableCatalog, TenantContext};
+//! # use tenancy_sqlx::{Error, Repository, TenantPool};
+//! # #[derive(sqlx::FromRow)]
+//! # struct Note { id: i64, body: String }
+//! # async fn example(pool: TenantPool, catalog: TableCatalog, context: TenantContext) -> Result<(), Error> {
+//! let scope = context.scope(&catalog);
+//! let pinned = scope.select().columns(["id", "body"]).from("note").and_where(Expr::col("pinned").eq(true)).finish()?;
+//! let pinned: Vec<Note> = pool.reader(&context).fetch_all(&pinned).await?;
+//!
+//! let notes = Repository::new(&catalog, "note", ["id", "body"], "id", |note: &Note| note.id);
+//! let mut transaction = pool.begin(&context).await?;
+//! let note = notes.create(&mut transaction, [("body", "hello".into())]).await?;
+//! transaction.commit().await?;
+//! # let _ = (pinned, note.body);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A database that is there already tells its own catalogue: [`Discovery`].
+//!
 //! # Features
 //!
 //! | feature | default | adds |
@@ -58,6 +86,8 @@
 //! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
 //! | `migrate` | no | `RlsMigration`, the set-up as a migration of sqlx |
 //! | `cli` | no | the command `tenancy` |
+//! | `sqlite`, `mysql` | no | `ForTenant`, scoped statements on SQLite and MySQL, where the builder protects alone |
+//! | `uuid`, `chrono`, `time`, `json`, `rust_decimal`, `bigdecimal`, `ipnetwork`, `postgres-array` | no | values of these types in scoped statements, and in rows |
 //!
 //! # What is and is not promised
 //!
@@ -76,10 +106,12 @@ mod builder;
 mod closure;
 mod command;
 pub mod danger;
+mod discovery;
 mod doctor;
 mod error;
 mod executor;
 mod failure;
+mod for_tenant;
 mod invalid_option;
 pub mod manual;
 mod open_transaction;
@@ -88,8 +120,10 @@ mod options;
 mod pool;
 mod pool_options;
 mod reader;
+mod repository;
 mod rls;
 mod savepoint;
+mod scoped;
 mod seal;
 mod setting;
 mod transaction;
@@ -97,16 +131,19 @@ mod understanding;
 
 pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
+pub use self::discovery::{Discovery, DiscoveryError, OddColumn};
 pub use self::doctor::{
     Doctor, Finding, InvalidAllowance, Rendering, Report, ReportFormat, Severity, Unsound,
 };
 pub use self::error::Error;
+pub use self::for_tenant::{ForTenant, TenantExecutor, WithoutRls};
 pub use self::invalid_option::InvalidOption;
 pub use self::opening::{Binding, ContextValue};
 pub use self::options::{Isolation, TransactionOptions};
 pub use self::pool::TenantPool;
 pub use self::pool_options::pool_options;
 pub use self::reader::TenantReader;
+pub use self::repository::{Cursor, InvalidCursor, List, Page, Repository, RowKey};
 pub use self::rls::Rls;
 #[cfg(feature = "migrate")]
 pub use self::rls::RlsMigration;

@@ -98,7 +98,7 @@ impl TenantPool {
         } = &*self.0;
         let begin = opening.message(options, context)?;
         let open = open(pool, &begin, manner).await?;
-        Ok(TenantTransaction::new(open, context.tenant().clone()))
+        Ok(TenantTransaction::new(open, context.clone()))
     }
 
     /// Runs single statements that read, each in a transaction of its own, without a transaction in sight.

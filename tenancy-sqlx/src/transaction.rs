@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use sea_query::QueryStatementBuilder;
-use sea_query_sqlx::SqlxValues;
+use futures_core::stream::BoxStream;
 use sqlx::postgres::{PgQueryResult, PgRow};
-use sqlx::{AssertSqlSafe, FromRow};
-use tenancy_core::{Scoped, TenantId};
+use sqlx::{FromRow, Postgres};
+use tenancy_core::{Scope, Scoped, TableCatalog, TenantContext, TenantId};
 
 use crate::Error;
 use crate::executor::delegate_executor;
 use crate::open_transaction::{Level, OpenTransaction};
+use crate::scoped::Bound;
 
 /// A transaction in which row-level security shows the rows of one tenant.
 ///
@@ -43,23 +43,28 @@ pub struct TenantTransaction {
     pub(crate) open: OpenTransaction,
     /// The level of the innermost savepoint.
     pub(crate) level: Level,
-    tenant: TenantId,
+    context: TenantContext,
 }
 
 delegate_executor!(TenantTransaction);
 
 impl TenantTransaction {
-    pub(crate) fn new(open: OpenTransaction, tenant: TenantId) -> Self {
+    pub(crate) fn new(open: OpenTransaction, context: TenantContext) -> Self {
         Self {
             open,
             level: 0,
-            tenant,
+            context,
         }
     }
 
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
-        &self.tenant
+        self.context.tenant()
+    }
+
+    /// A query builder for the tenant over the tables of `catalog`, whose statements run here.
+    pub fn scope<'a>(&self, catalog: &'a TableCatalog) -> Scope<'a> {
+        self.context.scope(catalog)
     }
 
     /// Commits.
@@ -83,81 +88,106 @@ impl TenantTransaction {
 
     /// Runs a scoped statement and reads all rows it yields.
     ///
+    /// ```no_run
+    /// # use tenancy_core::{Scoped, TenantContext};
+    /// # async fn example(pool: tenancy_sqlx::TenantPool, context: TenantContext, pinned: Scoped<sea_query::SelectStatement>) -> Result<(), tenancy_sqlx::Error> {
+    /// #[derive(sqlx::FromRow)]
+    /// struct Note {
+    ///     id: i64,
+    ///     body: String,
+    /// }
+    ///
+    /// let mut transaction = pool.read(&context).await?;
+    /// let notes = transaction.fetch_all::<Note>(&pinned).await?;
+    /// # let _ = notes;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::ForeignStatement`] when it was built for another tenant; [`Error::Database`] when it fails.
-    pub async fn fetch_all<T, S>(&mut self, statement: &Scoped<S>) -> Result<Vec<T>, Error>
+    /// Before anything is sent: [`Error::ForeignStatement`] when it was built for another tenant,
+    /// [`Error::UnsupportedValue`] when Postgres has no place for one of its values. [`Error::Database`] when it fails.
+    pub async fn fetch_all<T>(&mut self, statement: &Scoped<impl Sized>) -> Result<Vec<T>, Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-        S: QueryStatementBuilder,
     {
-        let (sql, values) = self.build(statement)?;
-        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values)
-            .fetch_all(self)
-            .await?)
+        self.bind(statement)?.fetch_all(self).await
     }
 
-    /// Runs a scoped statement and reads the one row it yields, if any.
+    /// Runs a scoped statement and reads the first row it yields, if any.
     ///
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all).
-    pub async fn fetch_optional<T, S>(&mut self, statement: &Scoped<S>) -> Result<Option<T>, Error>
+    pub async fn fetch_optional<T>(
+        &mut self,
+        statement: &Scoped<impl Sized>,
+    ) -> Result<Option<T>, Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-        S: QueryStatementBuilder,
     {
-        let (sql, values) = self.build(statement)?;
-        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values)
-            .fetch_optional(self)
-            .await?)
+        self.bind(statement)?.fetch_optional(self).await
     }
 
-    /// Runs a scoped statement and reads the one row it yields.
+    /// Runs a scoped statement and reads the first row it yields.
     ///
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all), and [`sqlx::Error::RowNotFound`] when there is no row. A row of
     /// another tenant and a row that does not exist give the same answer.
-    pub async fn fetch_one<T, S>(&mut self, statement: &Scoped<S>) -> Result<T, Error>
+    pub async fn fetch_one<T>(&mut self, statement: &Scoped<impl Sized>) -> Result<T, Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-        S: QueryStatementBuilder,
     {
-        let row = self.fetch_optional(statement).await?;
-        row.ok_or(Error::Database(sqlx::Error::RowNotFound))
+        self.bind(statement)?.fetch_one(self).await
+    }
+
+    /// Runs a scoped statement and reads its rows one by one, as they come.
+    ///
+    /// ```no_run
+    /// use futures_util::TryStreamExt as _;
+    ///
+    /// # use tenancy_core::{Scoped, TenantContext};
+    /// # async fn example(pool: tenancy_sqlx::TenantPool, context: TenantContext, all: Scoped<sea_query::SelectStatement>) -> Result<(), tenancy_sqlx::Error> {
+    /// let mut transaction = pool.read(&context).await?;
+    /// let mut notes = transaction.stream::<(i64, String)>(&all);
+    /// while let Some((id, body)) = notes.try_next().await? {
+    ///     println!("{id}: {body}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`fetch_all`](Self::fetch_all), as an item of the stream, after which none follows.
+    pub fn stream<'t, T>(
+        &'t mut self,
+        statement: &Scoped<impl Sized>,
+    ) -> BoxStream<'t, Result<T, Error>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin + 't,
+    {
+        Bound::stream(self.bind(statement), self)
     }
 
     /// Runs a scoped statement and counts the rows it touched.
     ///
     /// # Errors
     /// As for [`fetch_all`](Self::fetch_all).
-    pub async fn execute<S>(&mut self, statement: &Scoped<S>) -> Result<PgQueryResult, Error>
-    where
-        S: QueryStatementBuilder,
-    {
-        let (sql, values) = self.build(statement)?;
-        Ok(sqlx::query_with(AssertSqlSafe(sql), values)
-            .execute(self)
-            .await?)
+    pub async fn execute(
+        &mut self,
+        statement: &Scoped<impl Sized>,
+    ) -> Result<PgQueryResult, Error> {
+        self.bind(statement)?.execute(self).await
     }
 
-    fn build<S: QueryStatementBuilder>(
-        &self,
-        statement: &Scoped<S>,
-    ) -> Result<(String, SqlxValues), Error> {
-        if *statement.tenant() != self.tenant {
-            return Err(Error::ForeignStatement {
-                statement: statement.tenant().clone(),
-                transaction: self.tenant.clone(),
-            });
-        }
-        let (sql, values) = statement.build();
-        Ok((sql, SqlxValues(values)))
+    fn bind(&self, statement: &Scoped<impl Sized>) -> Result<Bound<Postgres>, Error> {
+        Bound::new(statement, self.tenant())
     }
 }
 
 impl fmt::Debug for TenantTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantTransaction")
-            .field("tenant", &self.tenant.as_str())
+            .field("tenant", &self.tenant().as_str())
             .field("failed", &self.open.failure.is_some())
             .finish_non_exhaustive()
     }

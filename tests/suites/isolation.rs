@@ -278,7 +278,7 @@ async fn a_scoped_statement_runs_for_its_own_tenant_only() {
         let own: Vec<(i64, String)> = transaction.fetch_all(&select("a")).await.unwrap();
         assert_eq!(own.first(), Some(&(1, "a one".to_owned())));
         let foreign = transaction
-            .fetch_all::<(i64, String), _>(&select("b"))
+            .fetch_all::<(i64, String)>(&select("b"))
             .await
             .unwrap_err();
         assert!(
@@ -288,7 +288,7 @@ async fn a_scoped_statement_runs_for_its_own_tenant_only() {
         // Nothing was sent, so the transaction still works.
         assert_eq!(
             transaction
-                .fetch_all::<(i64, String), _>(&select("a"))
+                .fetch_all::<(i64, String)>(&select("a"))
                 .await
                 .unwrap()
                 .len(),

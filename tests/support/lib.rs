@@ -4,6 +4,7 @@ pub mod analytics_actix;
 pub mod cancel;
 pub mod fuzzed;
 pub mod key_server;
+pub mod mariadb;
 pub mod notes;
 pub mod person;
 pub mod pgbouncer;

@@ -38,8 +38,8 @@ fn ours<S: 'static>(
             for _ in 0..times {
                 // A request has a scope of its own.
                 let scope = context.scope(&tables);
-                let built = black_box(build(&scope)?);
-                right += u64::from(built.sql().len() == length);
+                let statement = black_box(build(&scope)?);
+                right += u64::from(statement.sql().len() == length);
             }
             Ok::<_, ScopeError>(right)
         });

@@ -3,7 +3,7 @@
 use sea_query::Value;
 
 use super::Dialect;
-use super::text::Stamp;
+use super::scoping::Stamp;
 use crate::TenantId;
 
 /// The type of the columns that hold the tenant, one for a whole [`TableCatalog`](crate::TableCatalog).

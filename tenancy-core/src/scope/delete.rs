@@ -8,13 +8,13 @@ use super::{Scope, ScopeError, Scoped};
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedDelete<'a> {
-    scope: &'a Scope<'a>,
+    scope: Scope<'a>,
     using: Vec<String>,
     statement: DeleteStatement,
 }
 
 impl<'a> ScopedDelete<'a> {
-    pub(super) fn new(scope: &'a Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
         let mut statement = Query::delete();
         statement.from_table(table.to_owned());
         Self {

@@ -63,19 +63,21 @@ impl Dialect {
         }
     }
 
-    /// `name` as a quoted identifier.
-    pub(super) fn identifier(self, name: &str) -> String {
+    /// Writes `name` as a quoted identifier.
+    pub(super) fn write_name(self, sql: &mut String, name: &str) {
         let quote = self.quote();
-        let mut identifier = String::with_capacity(name.len() + 2);
-        identifier.push(quote);
-        for character in name.chars() {
-            if character == quote {
-                identifier.push(quote);
+        sql.push(quote);
+        if name.contains(quote) {
+            for character in name.chars() {
+                if character == quote {
+                    sql.push(quote);
+                }
+                sql.push(character);
             }
-            identifier.push(character);
+        } else {
+            sql.push_str(name);
         }
-        identifier.push(quote);
-        identifier
+        sql.push(quote);
     }
 
     /// An unquoted name as the database understands it: Postgres folds it to lower case.

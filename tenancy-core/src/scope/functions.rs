@@ -32,14 +32,11 @@ pub(super) fn reaches_beyond(name: &str) -> bool {
         "pg_stat_file",
         "pragma_",
     ];
-    let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
-    let lower = if is_lower {
-        None
-    } else {
-        Some(name.to_ascii_lowercase())
+    let starts_with = |prefix: &str| {
+        let start = name.get(..prefix.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
-    let name = lower.as_deref().unwrap_or(name);
-    NAMES.contains(&name)
-        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || name.contains("_to_xml")
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+        || PREFIXES.iter().any(|prefix| starts_with(prefix))
+        || name.len() > 7 && name.to_ascii_lowercase().contains("_to_xml")
 }

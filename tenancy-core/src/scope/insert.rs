@@ -8,7 +8,7 @@ use super::{Scope, ScopeError, Scoped};
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedInsert<'a> {
-    scope: &'a Scope<'a>,
+    scope: Scope<'a>,
     table: String,
     statement: InsertStatement,
     /// A row that does not go with the columns.
@@ -16,7 +16,7 @@ pub struct ScopedInsert<'a> {
 }
 
 impl<'a> ScopedInsert<'a> {
-    pub(super) fn new(scope: &'a Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
         let mut statement = Query::insert();
         statement.into_table(table.to_owned()).or_default_values();
         Self {

@@ -15,8 +15,9 @@ mod write;
 use std::borrow::Cow;
 
 use super::catalog::Named;
+use super::edits::Edits;
 use super::scoping::Scoping;
-use super::text::{Draft, Edits, Keyword, Kind, Token};
+use super::text::{Keyword, Kind, Parameter, Token};
 use super::{Dialect, ScopeError, TableCatalog, TenantTable};
 
 /// The way out where the builder has none.
@@ -28,12 +29,13 @@ const MAX_DEPTH: usize = 200;
 
 /// Reads a statement from front to back, and notes what has to be edited.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
-    draft: &'a Draft,
-    tokens: &'a [Token],
+pub(super) struct Reader<'a, 'p> {
+    sql: &'a str,
+    tokens: &'p [Token],
+    parameters: &'p [Parameter],
     at: usize,
     depth: usize,
-    scoping: &'a Scoping<'a>,
+    scoping: &'p Scoping<'a>,
     /// The common table expressions that can be seen from here.
     expressions: Vec<Cow<'a, str>>,
     reads: Vec<Read<'a>>,
@@ -41,7 +43,7 @@ pub(super) struct Reader<'a> {
     locks: bool,
     /// The statement is an INSERT, whose own clauses come behind its query.
     inserts: bool,
-    edits: Edits,
+    edits: Edits<'a>,
 }
 
 /// A place where rows of a tenant table are read.
@@ -49,8 +51,7 @@ pub(super) struct Reader<'a> {
 pub(super) struct Read<'a> {
     pub(super) table: &'a TenantTable,
     /// Where its name begins and ends in the text.
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(super) place: (usize, usize),
     /// Whether the text calls it something else, or needs no name for it.
     pub(super) has_alias: bool,
     /// Whether it is named with its schema, past which no common table expression is found.
@@ -62,7 +63,7 @@ pub(super) struct Read<'a> {
 pub(super) struct Reading<'a> {
     pub(super) reads: Vec<Read<'a>>,
     pub(super) locks: bool,
-    pub(super) edits: Edits,
+    pub(super) edits: Edits<'a>,
     /// Where common table expressions can be put in.
     pub(super) with: Place,
 }
@@ -76,17 +77,19 @@ pub(super) enum Place {
     Before(usize),
 }
 
-impl<'a> Reader<'a> {
-    /// Reads one statement. `using` are tables that a DELETE reads beside its target.
+impl<'a, 'p> Reader<'a, 'p> {
+    /// Reads one statement, of which `tokens` are the text. `using` are tables that a DELETE reads beside its target.
     pub(super) fn read(
-        draft: &'a Draft,
-        tokens: &'a [Token],
-        scoping: &'a Scoping<'a>,
-        using: &[String],
+        sql: &'a str,
+        parameters: &'p [Parameter],
+        tokens: &'p [Token],
+        scoping: &'p Scoping<'a>,
+        using: &'a [String],
     ) -> Result<Reading<'a>, ScopeError> {
         let mut reader = Self {
-            draft,
+            sql,
             tokens,
+            parameters,
             at: 0,
             depth: 0,
             scoping,
@@ -197,11 +200,11 @@ impl<'a> Reader<'a> {
         let quote = self.dialect().quote();
         match token.kind {
             Kind::Word(_) => {
-                let word = self.draft.sql.get(token.start..token.end)?;
+                let word = self.sql.get(token.start..token.end)?;
                 Some(self.dialect().fold(word))
             }
             Kind::Quoted => {
-                let name = self.draft.sql.get(token.start + 1..token.end - 1)?;
+                let name = self.sql.get(token.start + 1..token.end - 1)?;
                 if name.contains(quote) {
                     let quote = quote.to_string();
                     Some(Cow::Owned(name.replace(&quote.repeat(2), &quote)))
@@ -216,7 +219,7 @@ impl<'a> Reader<'a> {
     /// Where the token at hand begins, or the text ends.
     fn start(&self) -> usize {
         let token = self.tokens.get(self.at);
-        token.map_or(self.draft.sql.len(), |token| token.start)
+        token.map_or(self.sql.len(), |token| token.start)
     }
 
     /// Where the token before the one at hand ends.
@@ -239,17 +242,20 @@ impl<'a> Reader<'a> {
             // The database in front of the schema.
             return Err(ScopeError::Undeclared(name.into_owned()));
         }
-        let end = self.end_before();
+        let place = (start, self.end_before());
         Ok(TableName {
             schema,
             name,
-            start,
-            end,
+            place,
         })
     }
 
     fn resolve(&self, name: &TableName<'_>) -> Result<Named<'a>, ScopeError> {
-        self.catalog().named(name.schema.as_deref(), &name.name)
+        let named = self.catalog().named(name.schema.as_deref(), &name.name)?;
+        if let Named::Tenant(table) = named {
+            self.scoping.admits(table)?;
+        }
+        Ok(named)
     }
 
     /// Whether the clauses of an INSERT can stand at hand.
@@ -306,10 +312,10 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A name where a table is meant.
 #[derive(Debug)]
 struct TableName<'a> {
     schema: Option<Cow<'a, str>>,
     name: Cow<'a, str>,
-    start: usize,
-    end: usize,
+    place: (usize, usize),
 }

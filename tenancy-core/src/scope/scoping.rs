@@ -1,6 +1,7 @@
-//! `Scoping`, to what the rows of a table are narrowed, and how that is written.
+//! `Scoping`, to what the rows of a table are narrowed.
 
-use super::text::{Edits, Insert, Stamp};
+use sea_query::Value;
+
 use super::{Dialect, ScopeError, TableCatalog, TenantTable};
 use crate::{ProjectId, TenantId};
 
@@ -11,6 +12,13 @@ pub(super) struct Scoping<'a> {
     project: ProjectLevel,
     /// The tenant and, where there is one, the project.
     stamps: Vec<Stamp>,
+}
+
+/// A value of the scope, such as the tenant, and how a parameter of it is written: `$1` or `CAST($1 AS uuid)`.
+#[derive(Debug, Clone)]
+pub(super) struct Stamp {
+    pub(super) value: Value,
+    pub(super) cast: Option<&'static str>,
 }
 
 /// What becomes of tables that have a column for the project.
@@ -54,66 +62,30 @@ impl<'a> Scoping<'a> {
         self.catalog.dialect()
     }
 
+    /// Refuses a table that has a level more than the context.
+    pub(super) fn admits(&self, table: &TenantTable) -> Result<(), ScopeError> {
+        if table.project().is_some() && self.project == ProjectLevel::Unknown {
+            Err(ScopeError::NoProject(table.name().to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+
     /// The columns of `table` that are bound, in the order of their stamps.
     pub(super) fn columns<'t>(
         &self,
         table: &'t TenantTable,
-    ) -> Result<impl Iterator<Item = &'t str> + Clone + use<'t>, ScopeError> {
-        let project = match (table.project(), &self.project) {
-            (Some(_), ProjectLevel::Unknown) => {
-                return Err(ScopeError::NoProject(table.name().to_owned()));
-            }
-            (project, ProjectLevel::One(_)) => project,
-            (_, ProjectLevel::All) | (None, ProjectLevel::Unknown) => None,
+    ) -> impl Iterator<Item = &'t str> + Clone + use<'t> {
+        let project = match self.project {
+            ProjectLevel::One(_) => table.project(),
+            ProjectLevel::Unknown | ProjectLevel::All => None,
         };
-        Ok([Some(table.tenant_column()), project].into_iter().flatten())
+        [Some(table.tenant_column()), project].into_iter().flatten()
     }
 
-    /// The stamp of `column`, if it is a bound one of `table`.
-    pub(super) fn stamp_of(
-        &self,
-        table: &TenantTable,
-        column: &str,
-    ) -> Result<Option<usize>, ScopeError> {
-        let same = |bound: &str| self.dialect().same(bound, column);
-        Ok(self.columns(table)?.position(same))
-    }
-
-    /// Puts the condition in that a row of `table` is within the scope.
-    pub(super) fn condition(
-        &self,
-        edits: &mut Edits,
-        at: usize,
-        table: &TenantTable,
-        qualifier: Option<&str>,
-    ) -> Result<(), ScopeError> {
-        for (stamp, column) in self.columns(table)?.enumerate() {
-            let and = if stamp == 0 { "" } else { " AND " };
-            let column = self.dialect().identifier(column);
-            edits.insert(
-                at,
-                match qualifier {
-                    Some(qualifier) => format!("{and}{qualifier}.{column} = "),
-                    None => format!("{and}{column} = "),
-                },
-            );
-            edits.insert(at, Insert::Stamp(stamp));
-        }
-        Ok(())
-    }
-
-    /// Puts the rows of `table` that are within the scope in, as a query in parentheses, in the place of what
-    /// stands between `at` and `until`.
-    pub(super) fn rows(
-        &self,
-        edits: &mut Edits,
-        (at, until): (usize, usize),
-        table: &TenantTable,
-    ) -> Result<(), ScopeError> {
-        let rows = table.qualified(self.dialect());
-        edits.replace(at, until, format!("(SELECT * FROM {rows} WHERE "));
-        self.condition(edits, at, table, None)?;
-        edits.insert(at, ")");
-        Ok(())
+    /// Whether `column` is a bound one of `table`.
+    pub(super) fn binds(&self, table: &TenantTable, column: &str) -> bool {
+        self.columns(table)
+            .any(|bound| self.dialect().same(bound, column))
     }
 }

@@ -13,12 +13,12 @@ use super::{Scope, ScopeError, Scoped};
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedSelect<'a> {
-    scope: &'a Scope<'a>,
+    scope: Scope<'a>,
     statement: SelectStatement,
 }
 
 impl<'a> ScopedSelect<'a> {
-    pub(super) fn new(scope: &'a Scope<'a>) -> Self {
+    pub(super) fn new(scope: Scope<'a>) -> Self {
         Self {
             scope,
             statement: Query::select(),

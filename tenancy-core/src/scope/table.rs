@@ -97,13 +97,4 @@ impl TenantTable {
     pub(super) fn schema_in(&self, dialect: Dialect) -> Option<&str> {
         self.schema.as_deref().or(dialect.default_schema())
     }
-
-    /// The name with the schema, quoted: neither `search_path` nor a temporary table gets in between.
-    pub(super) fn qualified(&self, dialect: Dialect) -> String {
-        let name = dialect.identifier(&self.name);
-        match self.schema_in(dialect) {
-            Some(schema) => format!("{}.{name}", dialect.identifier(schema)),
-            None => name,
-        }
-    }
 }

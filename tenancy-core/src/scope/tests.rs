@@ -22,10 +22,8 @@ fn scope(catalog: &TableCatalog) -> Scope<'_> {
 fn scoped(catalog: &TableCatalog, sql: &str) -> Result<String, ScopeError> {
     let scope = scope(catalog);
     let scoping = Scoping::new(catalog, &scope.tenant, &scope.project)?;
-    let mut draft = Draft::new(catalog.dialect().placeholder());
-    draft.sql.push_str(sql);
-    let edits = edits(&draft, &scoping, &[])?;
-    Ok(edits.apply(draft, scoping.stamps()).0)
+    let edits = edits(sql, &[], &scoping, &[])?;
+    Ok(assemble(sql, Vec::new(), edits, &scoping).0)
 }
 
 /// The tables that `sql` reads, of which those of tenants are scoped.
@@ -37,7 +35,8 @@ fn tables_in(catalog: &TableCatalog, sql: &str) -> Result<Vec<String>, ScopeErro
     let text = scoped(catalog, sql)?;
     let names = catalog.tenant_tables().map(TenantTable::name);
     let names = names.filter(|name| {
-        let name = catalog.dialect().identifier(name);
+        let quote = catalog.dialect().quote();
+        let name = format!("{quote}{name}{quote}");
         text.contains(&format!("{name} AS NOT MATERIALIZED ("))
             || text.contains(&format!(") AS {name}"))
     });

@@ -8,13 +8,13 @@ use super::{Scope, ScopeError, Scoped};
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedUpdate<'a> {
-    scope: &'a Scope<'a>,
+    scope: Scope<'a>,
     table: String,
     statement: UpdateStatement,
 }
 
 impl<'a> ScopedUpdate<'a> {
-    pub(super) fn new(scope: &'a Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
         let mut statement = Query::update();
         statement.table(table.to_owned());
         Self {

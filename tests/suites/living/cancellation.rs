@@ -6,7 +6,9 @@ use futures_util::TryStreamExt as _;
 use sea_query::Query;
 use sqlx::{Executor as _, SqlStr};
 use tenancy_core::TenantContext;
-use tenancy_sqlx::{Error, Isolation, TenantPool, TenantTransaction, TransactionOptions};
+use tenancy_sqlx::{
+    Error, Isolation, Repository, TenantPool, TenantTransaction, TransactionOptions,
+};
 use tenancy_tests::cancel::at_await;
 use tenancy_tests::notes::{Notes, catalog, context};
 
@@ -256,10 +258,39 @@ cancelled!(
         let _: Vec<(String,)> = transaction.fetch_all(&select).await.unwrap();
         let _: Option<(String,)> = transaction.fetch_optional(&select).await.unwrap();
         let _: (String,) = transaction.fetch_one(&select).await.unwrap();
+        let _: Vec<(String,)> = transaction.stream(&select).try_collect().await.unwrap();
         transaction
             .execute(&insert.finish().unwrap())
             .await
             .unwrap();
+    }
+);
+
+cancelled!(
+    a_reader_of_scoped_statements_can_be_cancelled_at_every_await,
+    |pool, a| async move {
+        let tables = catalog();
+        let scope = a.scope(&tables);
+        let select = scope.select().column("body").from("note").finish().unwrap();
+        let reader = pool.reader(&a);
+        let _: Vec<(String,)> = reader.fetch_all(&select).await.unwrap();
+        let _: Option<(String,)> = reader.fetch_optional(&select).await.unwrap();
+        let _: (String,) = reader.fetch_one(&select).await.unwrap();
+        let _: Vec<(String,)> = reader.stream(&select).try_collect().await.unwrap();
+    }
+);
+
+cancelled!(
+    a_repository_can_be_cancelled_at_every_await,
+    |pool, a| async move {
+        let notes = Repository::new(&catalog(), "note", ["id"], "id", |(id,): &(i64,)| *id);
+        let mut transaction = pool.begin(&a).await.unwrap();
+        let tx = &mut transaction;
+        let (id,) = notes.create(tx, [("body", "x".into())]).await.unwrap();
+        notes.get(tx, id).await.unwrap();
+        notes.update(tx, id, [("body", "y".into())]).await.unwrap();
+        notes.list().page_size(1).fetch(tx).await.unwrap();
+        assert!(notes.delete(tx, id).await.unwrap());
     }
 );
 

@@ -5,7 +5,7 @@ use super::write::Target;
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{ScopeError, TenantTable};
 
-impl Reader<'_> {
+impl<'a> Reader<'a, '_> {
     /// Whether `ON CONFLICT` of an INSERT stands at hand, and not the condition of a join.
     pub(super) fn starts_conflict(&self) -> bool {
         self.is_in_insert()
@@ -15,7 +15,7 @@ impl Reader<'_> {
 
     /// `ON CONFLICT (tenant_id, id) DO UPDATE SET …`. A target without the tenant would also be met by a row of
     /// another tenant, and tell of it.
-    pub(super) fn conflict(&mut self, target: &Target<'_>) -> Result<(), ScopeError> {
+    pub(super) fn conflict(&mut self, target: &Target<'a>) -> Result<(), ScopeError> {
         self.at += 2;
         if self.kind() != Some(Kind::Open) || !self.names_tenant(target.table)? {
             return Err(ScopeError::ConflictTarget(target.table.name().to_owned()));

@@ -4,7 +4,7 @@ use super::Reader;
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{Dialect, ScopeError};
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Reads one expression of a clause, up to the word that begins another clause.
     pub(super) fn expression(&mut self) -> Result<(), ScopeError> {
         let first = self.at;
@@ -142,7 +142,7 @@ impl Reader<'_> {
         let is_at = if is(2, Keyword::Not) { 3 } else { 2 };
         let has_operand = matches!(
             self.kind_before(is_at + 1),
-            Some(Kind::Word(_) | Kind::Quoted | Kind::Close | Kind::Parameter(_))
+            Some(Kind::Word(_) | Kind::Quoted | Kind::Close | Kind::Parameter)
         );
         is(1, Keyword::Distinct) && is(is_at, Keyword::Is) && has_operand
     }

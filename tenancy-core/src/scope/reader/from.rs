@@ -6,7 +6,7 @@ use crate::scope::functions::reaches_beyond;
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{Dialect, ScopeError};
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Reads the tables of a FROM, with joins, up to the next clause.
     pub(super) fn table_list(&mut self) -> Result<(), ScopeError> {
         self.table()?;
@@ -99,8 +99,7 @@ impl Reader<'_> {
             Named::Shared => {}
             Named::Tenant(table) => self.reads.push(Read {
                 table,
-                start: name.start,
-                end: name.end,
+                place: name.place,
                 has_alias,
                 is_qualified: name.schema.is_some(),
             }),

@@ -7,7 +7,9 @@ use sea_query::{PostgresQueryBuilder, QueryBuilder as _, Value};
 use super::query::NewRows;
 use super::write::Target;
 use super::{Reader, WRITE_IT_DIRECTLY};
-use crate::scope::text::{Insert, Keyword, Kind, Stamp};
+use crate::scope::edits::Insert;
+use crate::scope::scoping::Stamp;
+use crate::scope::text::{Keyword, Kind};
 use crate::scope::{ScopeError, TenantTable};
 
 /// The columns of an INSERT.
@@ -33,7 +35,7 @@ impl Columns {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a, '_> {
     pub(super) fn insert(&mut self) -> Result<(), ScopeError> {
         self.expect(Keyword::Insert)?;
         self.expect(Keyword::Into)?;
@@ -58,7 +60,7 @@ impl Reader<'_> {
     }
 
     /// `(a, b)`
-    fn columns(&mut self, table: &TenantTable) -> Result<Columns, ScopeError> {
+    fn columns(&mut self, table: &'a TenantTable) -> Result<Columns, ScopeError> {
         let mut names: Vec<Cow<'_, str>> = Vec::new();
         self.expect_kind(Kind::Open)?;
         while self.kind() != Some(Kind::Close) {
@@ -68,7 +70,7 @@ impl Reader<'_> {
             names.push(self.name()?);
         }
         let dialect = self.dialect();
-        let bound = self.scoping.columns(table)?;
+        let bound = self.scoping.columns(table);
         let columns = Columns {
             count: names.len(),
             given: bound
@@ -79,10 +81,10 @@ impl Reader<'_> {
         let end = self.start();
         for (stamp, column) in bound.enumerate() {
             if columns.added().any(|added| added == stamp) {
-                let is_first = names.is_empty() && stamp == 0;
-                let comma = if is_first { "" } else { ", " };
-                let column = dialect.identifier(column);
-                self.edits.insert(end, format!("{comma}{column}"));
+                if !names.is_empty() || stamp > 0 {
+                    self.edits.text(end, ", ");
+                }
+                self.edits.name(end, column);
             }
         }
         self.expect_kind(Kind::Close)?;
@@ -155,10 +157,10 @@ impl Reader<'_> {
     fn is_stamp(&mut self, first: usize, stamp: usize, table: &str) -> Result<(), ScopeError> {
         let foreign = || ScopeError::ForeignTenant(table.to_owned());
         let token = self.tokens.get(first).ok_or_else(foreign)?;
-        let Kind::Parameter(index) = token.kind else {
-            return Err(foreign());
-        };
-        let given = self.draft.parameters.get(index);
+        let index = self
+            .parameters
+            .binary_search_by_key(&token.start, |parameter| parameter.at);
+        let given = index.ok().and_then(|index| self.parameters.get(index));
         let expected = self.scoping.stamps().get(stamp);
         let is_same = match (given, expected) {
             (Some(given), Some(Stamp { value, .. })) => text_of(&given.value) == text_of(value),
@@ -166,7 +168,7 @@ impl Reader<'_> {
         };
         if is_same && self.at == first + 1 {
             self.edits
-                .replace(token.start, token.end, Insert::Stamp(stamp));
+                .replace((token.start, token.end), Insert::Stamp(stamp));
             Ok(())
         } else {
             Err(foreign())
@@ -175,7 +177,7 @@ impl Reader<'_> {
 
     /// `DEFAULT VALUES`, and `VALUES (DEFAULT), (DEFAULT)` or `VALUES (), ()`, as sea-query writes rows without
     /// a value.
-    fn default_rows(&mut self, table: &TenantTable) -> Result<(), ScopeError> {
+    fn default_rows(&mut self, table: &'a TenantTable) -> Result<(), ScopeError> {
         let at = self.end_before();
         let start = self.start();
         let mut rows = 1;
@@ -192,19 +194,22 @@ impl Reader<'_> {
                 rows += 1;
             }
         }
-        let dialect = self.dialect();
-        let bound = self.scoping.columns(table)?;
-        let names: Vec<_> = bound.map(|column| dialect.identifier(column)).collect();
-        self.edits.insert(at, format!(" ({})", names.join(", ")));
+        let mut stamps = 0;
+        for column in self.scoping.columns(table) {
+            self.edits.text(at, if stamps == 0 { " (" } else { ", " });
+            self.edits.name(at, column);
+            stamps += 1;
+        }
+        self.edits.text(at, ")");
         let end = self.end_before();
-        self.edits.replace(start, end, "VALUES ");
+        self.edits.replace((start, end), Insert::Text("VALUES "));
         for row in 0..rows {
-            self.edits.insert(end, if row == 0 { "(" } else { ", (" });
+            self.edits.text(end, if row == 0 { "(" } else { ", (" });
             self.edits.insert(end, Insert::Stamp(0));
-            for stamp in 1..names.len() {
+            for stamp in 1..stamps {
                 self.edits.insert(end, Insert::Item(stamp));
             }
-            self.edits.insert(end, ")");
+            self.edits.text(end, ")");
         }
         Ok(())
     }

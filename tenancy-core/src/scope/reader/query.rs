@@ -1,7 +1,8 @@
 //! Queries: `SELECT` and `VALUES`, alone and as the arms of `UNION`, `INTERSECT` and `EXCEPT`.
 
 use super::{Reader, WRITE_IT_DIRECTLY};
-use crate::scope::text::{Insert, Keyword, Kind};
+use crate::scope::edits::Insert;
+use crate::scope::text::{Keyword, Kind};
 use crate::scope::{Dialect, ScopeError};
 
 /// Rows that an INSERT makes of a query: to each the values of the scope are added.
@@ -10,7 +11,7 @@ pub(super) struct NewRows {
     pub(super) stamps: usize,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Whether a query begins at hand.
     pub(super) fn starts_query(&self) -> bool {
         match self.keyword() {
@@ -168,7 +169,7 @@ impl Reader<'_> {
         self.name()?;
         match self.kind() {
             Some(Kind::Open) => self.parenthesised(Self::inside)?,
-            Some(Kind::Parameter(_) | Kind::Other) => self.at += 1,
+            Some(Kind::Parameter | Kind::Other) => self.at += 1,
             _ => {}
         }
         if !self.skip(Keyword::Row) {

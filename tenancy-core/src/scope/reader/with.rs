@@ -4,7 +4,7 @@ use super::{Place, Reader};
 use crate::scope::ScopeError;
 use crate::scope::text::{Keyword, Kind};
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Reads the `WITH` that begins a query, if one does. Its names can be seen until [`forget`](Self::forget).
     ///
     /// Names are seen by what comes after them only, or by themselves where the clause is recursive. Databases
@@ -64,7 +64,7 @@ impl Reader<'_> {
         }
         if self.skip(Keyword::Cycle) {
             while !self.skip(Keyword::Using) {
-                if matches!(self.kind(), Some(Kind::Other | Kind::Parameter(_))) {
+                if matches!(self.kind(), Some(Kind::Other | Kind::Parameter)) {
                     self.at += 1;
                 } else {
                     self.name_or_comma()?;

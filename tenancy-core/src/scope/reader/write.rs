@@ -1,7 +1,10 @@
 //! `UPDATE` and `DELETE`, and what writes have in common: a target, whose rows are bound to the tenant.
 
+use std::borrow::Cow;
+
 use super::Reader;
 use crate::scope::catalog::Named;
+use crate::scope::edits::Insert;
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{Dialect, ScopeError, TenantTable};
 
@@ -9,11 +12,11 @@ use crate::scope::{Dialect, ScopeError, TenantTable};
 #[derive(Debug)]
 pub(super) struct Target<'a> {
     pub(super) table: &'a TenantTable,
-    /// What the statement calls it, quoted.
-    pub(super) called: String,
+    /// What the statement calls it.
+    pub(super) called: Cow<'a, str>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     pub(super) fn update(&mut self) -> Result<(), ScopeError> {
         self.expect(Keyword::Update)?;
         let target = self.target()?;
@@ -28,21 +31,20 @@ impl<'a> Reader<'a> {
     }
 
     /// `using` are tables to read beside the target, for which sea-query has no place.
-    pub(super) fn delete(&mut self, using: &[String]) -> Result<(), ScopeError> {
+    pub(super) fn delete(&mut self, using: &'a [String]) -> Result<(), ScopeError> {
         self.expect(Keyword::Delete)?;
         self.expect(Keyword::From)?;
         let target = self.target()?;
+        let at = self.end_before();
         for (index, name) in using.iter().enumerate() {
-            let at = self.end_before();
             self.edits
-                .insert(at, if index == 0 { " USING " } else { ", " });
-            let called = self.dialect().identifier(name);
+                .text(at, if index == 0 { " USING " } else { ", " });
             if let Named::Tenant(table) = self.catalog().named(None, name)? {
-                self.scoping.rows(&mut self.edits, (at, at), table)?;
-                self.edits.insert(at, format!(" AS {called}"));
-            } else {
-                self.edits.insert(at, called);
+                self.scoping.admits(table)?;
+                self.edits.insert(at, Insert::Rows(table));
+                self.edits.text(at, " AS ");
             }
+            self.edits.name(at, name);
         }
         let in_text = self.skip(Keyword::Using);
         if in_text {
@@ -62,39 +64,33 @@ impl<'a> Reader<'a> {
         let Named::Tenant(table) = self.resolve(&name)? else {
             return Err(ScopeError::Shared(name.name.into_owned()));
         };
-        self.edits
-            .replace(name.start, name.end, table.qualified(self.dialect()));
+        self.edits.replace(name.place, Insert::Table(table));
         let is_called = self.skip(Keyword::As)
             || matches!(self.kind(), Some(Kind::Quoted | Kind::Word(Keyword::None)));
         let called = if is_called { self.name()? } else { name.name };
-        Ok(Target {
-            table,
-            called: self.dialect().identifier(&called),
-        })
+        Ok(Target { table, called })
     }
 
     /// Bounds the rows that are written by the scope: whatever condition there is narrows them further, in
     /// parentheses of its own.
     pub(super) fn rows_of(
         &mut self,
-        target: &Target<'_>,
+        target: &Target<'a>,
         with_others: bool,
     ) -> Result<(), ScopeError> {
-        let table = target.table;
-        let qualifier = with_others.then_some(&*target.called);
+        let called = with_others.then(|| target.called.clone());
+        let condition = Insert::Condition(target.table, called);
         if !self.skip(Keyword::Where) {
             let at = self.end_before();
-            self.edits.insert(at, " WHERE ");
-            return self
-                .scoping
-                .condition(&mut self.edits, at, table, qualifier);
+            self.edits.text(at, " WHERE ");
+            self.edits.insert(at, condition);
+            return Ok(());
         }
         let start = self.start();
-        self.scoping
-            .condition(&mut self.edits, start, table, qualifier)?;
-        self.edits.insert(start, " AND (");
+        self.edits.insert(start, condition);
+        self.edits.text(start, " AND (");
         self.expression()?;
-        self.edits.insert(self.end_before(), ")");
+        self.edits.text(self.end_before(), ")");
         Ok(())
     }
 
@@ -125,7 +121,7 @@ impl<'a> Reader<'a> {
     fn assigned(&mut self, table: &TenantTable) -> Result<(), ScopeError> {
         loop {
             let column = self.name()?;
-            if self.scoping.stamp_of(table, &column)?.is_some() {
+            if self.scoping.binds(table, &column) {
                 return Err(ScopeError::TenantColumn(table.name().to_owned()));
             }
             if self.kind() != Some(Kind::Dot) {

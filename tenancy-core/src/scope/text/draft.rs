@@ -10,8 +10,7 @@ use sea_query::{QueryBuilder, SqlWriter, Value};
 pub(in crate::scope) struct Draft {
     pub(in crate::scope) sql: String,
     pub(in crate::scope) parameters: Vec<Parameter>,
-    /// `$` or `?`.
-    pub(super) placeholder: char,
+    placeholder: char,
 }
 
 #[derive(Debug)]

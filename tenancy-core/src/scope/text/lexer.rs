@@ -2,7 +2,7 @@
 //! §4.1), of MySQL (reference manual §11.1 and §11.2) and of SQLite ("SQL As Understood By SQLite").
 
 use super::Keyword;
-use super::draft::{Draft, Parameter};
+use super::draft::Parameter;
 use crate::scope::{Dialect, ScopeError};
 
 /// A piece of the text.
@@ -24,26 +24,30 @@ pub(in crate::scope) enum Kind {
     Close,
     Comma,
     Dot,
-    /// The parameter of this index.
-    Parameter(usize),
+    Parameter,
     /// A literal or an operator: nothing that names a table.
     Other,
 }
 
-pub(in crate::scope) fn tokens(draft: &Draft, dialect: Dialect) -> Result<Vec<Token>, ScopeError> {
+/// The tokens of `sql`, with `parameters` where their placeholders stand.
+pub(in crate::scope) fn tokens(
+    sql: &str,
+    parameters: &[Parameter],
+    dialect: Dialect,
+) -> Result<Vec<Token>, ScopeError> {
     let mut lexer = Lexer {
-        sql: &draft.sql,
+        sql,
         at: 0,
         dialect,
-        parameters: &draft.parameters,
+        parameters,
         parameters_met: 0,
     };
-    // Words and the space between them are some five bytes.
-    let mut tokens = Vec::with_capacity(draft.sql.len() / 5 + 8);
+    // A word with the space behind it is some five bytes, a parameter with its comma three.
+    let mut tokens = Vec::with_capacity(sql.len() / 4 + 8);
     while let Some(token) = lexer.next()? {
         tokens.push(token);
     }
-    if lexer.parameters_met == draft.parameters.len() {
+    if lexer.parameters_met == parameters.len() {
         Ok(tokens)
     } else {
         Err(unproven(
@@ -90,7 +94,7 @@ impl Lexer<'_> {
             byte if byte == self.dialect.placeholder() as u8 && self.is_parameter() => {
                 self.parameters_met += 1;
                 self.nothing_is_glued_to_it()?;
-                (Kind::Parameter(self.parameters_met - 1), 1)
+                (Kind::Parameter, 1)
             }
             byte => (Kind::Other, self.operator(byte)?),
         };

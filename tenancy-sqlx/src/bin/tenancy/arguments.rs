@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tenancy_sqlx::{ReportFormat, Setting, Severity};
+use tenancy_core::{TableCatalog, TenantTable};
+use tenancy_sqlx::{Discovery, ReportFormat, Setting, Severity};
 
 /// Keeps the tenants of a Postgres database apart by row-level security, and shows that they are.
 #[derive(Debug, Parser)]
@@ -90,6 +91,22 @@ pub(crate) struct Tables {
     /// Tables that all tenants share; may be repeated
     #[arg(long, num_args = 1.., value_name = "TABLE")]
     pub(crate) shared: Vec<String>,
+}
+
+impl Tables {
+    pub(crate) fn discovery(&self) -> Discovery {
+        Discovery::new(&self.tenant_column)
+            .schemas(self.schema.iter().map(String::as_str))
+            .shared(self.shared.iter().map(String::as_str))
+    }
+}
+
+/// The tenant tables of `catalog`, as `schema.table`.
+pub(crate) fn names(catalog: &TableCatalog) -> Vec<String> {
+    let name = |table: &TenantTable| format!("{}.{}", table.schema(), table.name());
+    let mut names: Vec<_> = catalog.tenant_tables().map(name).collect();
+    names.sort();
+    names
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

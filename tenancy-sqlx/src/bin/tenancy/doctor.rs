@@ -7,19 +7,18 @@ use std::process::ExitCode;
 use sqlx::postgres::PgConnection;
 use tenancy_sqlx::{Doctor, Severity};
 
-use crate::arguments::DoctorArguments;
+use crate::arguments::{DoctorArguments, names};
 use crate::database::Database;
-use crate::discovery::Discovered;
 use crate::trouble::Trouble;
 
 pub(crate) async fn run(arguments: &DoctorArguments) -> Result<(String, ExitCode), Trouble> {
     let tables = &arguments.tables;
     let mut database = Database::connect(&tables.database_url).await?;
-    let discovered = Discovered::look(database.connection(), tables).await?;
+    let discovery = tables.discovery().commonest_type();
+    let catalog = discovery.catalog(database.connection()).await?;
     let place = Place::look(database.connection()).await?;
     let pool = database.into_pool().await;
 
-    let catalog = discovered.catalog()?;
     let mut doctor = Doctor::new(&catalog).setting(tables.setting.clone());
     if let Some(role) = &tables.role {
         doctor = doctor.role(role);
@@ -43,7 +42,7 @@ pub(crate) async fn run(arguments: &DoctorArguments) -> Result<(String, ExitCode
         .about("tenant column", &tables.tenant_column)
         .about("setting", tables.setting.as_str())
         .about("examined at", &place.time)
-        .tables(discovered.names())
+        .tables(names(&catalog))
         .colour(wants_colour());
     let threshold = Severity::from(arguments.fail_on);
     let fails = report

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod database;
-mod discovery;
 mod doctor;
 mod policies;
 mod trouble;

@@ -4,19 +4,17 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use sqlx::PgConnection;
-use tenancy_core::TenantColumnType;
+use tenancy_core::TableCatalog;
 use tenancy_sqlx::Rls;
 
-use crate::arguments::{PoliciesArguments, Tables};
+use crate::arguments::{PoliciesArguments, Tables, names};
 use crate::database::Database;
-use crate::discovery::Discovered;
 use crate::trouble::Trouble;
 
 pub(crate) async fn run(arguments: &PoliciesArguments) -> Result<(String, ExitCode), Trouble> {
     let tables = &arguments.tables;
     let mut database = Database::connect(&tables.database_url).await?;
-    let discovered = Discovered::look(database.connection(), tables).await?;
-    let catalog = discovered.uniform_catalog()?;
+    let catalog = tables.discovery().catalog(database.connection()).await?;
 
     if !arguments.down {
         refuse_other_choices(database.connection()).await?;
@@ -26,7 +24,7 @@ pub(crate) async fn run(arguments: &PoliciesArguments) -> Result<(String, ExitCo
     if let Some(role) = &tables.role {
         rls = rls.application_role(role);
     }
-    let mut sql = header(arguments, &discovered, catalog.column_type());
+    let mut sql = header(arguments, &catalog);
     sql += &if arguments.down {
         rls.take_down_sql()
     } else {
@@ -58,11 +56,7 @@ async fn refuse_other_choices(connection: &mut PgConnection) -> Result<(), Troub
     choices.map_or(Ok(()), |choices| Err(Trouble::OtherChoices(choices)))
 }
 
-fn header(
-    arguments: &PoliciesArguments,
-    discovered: &Discovered,
-    column_type: TenantColumnType,
-) -> String {
+fn header(arguments: &PoliciesArguments, catalog: &TableCatalog) -> String {
     let Tables {
         role,
         tenant_column,
@@ -82,7 +76,7 @@ fn header(
         format!(
             "By tenancy {}; tenant column {tenant_column} ({}), setting {setting}.",
             env!("CARGO_PKG_VERSION"),
-            column_type.sql()
+            catalog.column_type().sql()
         ),
     ];
     match role {
@@ -93,7 +87,7 @@ fn header(
         None => lines.push("Nothing is granted, for no --role was named.".to_owned()),
     }
     lines.push("Tables:".to_owned());
-    lines.extend(discovered.names().map(|name| format!("  {name}")));
+    lines.extend(names(catalog).iter().map(|name| format!("  {name}")));
 
     let mut header = String::new();
     for line in lines {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use tenancy_sqlx::DiscoveryError;
+
 /// Why the command could not do its work, in a line that says what to do. No variant holds the URL of the database
 /// or its password.
 #[derive(Debug, thiserror::Error)]
@@ -25,27 +27,8 @@ pub(crate) enum Trouble {
         "{place} does not answer within {seconds} s; look at --database-url and at what is between"
     )]
     Silence { place: String, seconds: u64 },
-    #[error("there is no schema {}; name one with --schema", quoted(.0))]
-    NoSchema(Vec<String>),
-    #[error(
-        "no table in schema {} has a column `{column}`; name the column with --tenant-column, or other schemas \
-         with --schema",
-        quoted(schemas)
-    )]
-    NoTables {
-        schemas: Vec<String>,
-        column: String,
-    },
-    #[error(
-        "tables {} have one name; a statement names its table without a schema, so look at one schema at a time",
-        quoted(.0)
-    )]
-    OneName(Vec<String>),
-    #[error(
-        "a tenant column has to be of type text, varchar, uuid or bigint, the same in all tables, and not so are {}; \
-         change the type, or leave tables out with --shared", .0.join(", ")
-    )]
-    ColumnType(Vec<String>),
+    #[error("{error}{}", advice(error))]
+    Tables { error: DiscoveryError },
     #[error(
         "this database was set up by a program with choices that `tenancy policies` cannot make ({0}), and would lose them; \
          run `Rls::set_up_sql` of that program again"
@@ -61,7 +44,25 @@ pub(crate) enum Trouble {
     Output(io::Error),
 }
 
-fn quoted(names: &[String]) -> String {
-    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
+/// How to say it better.
+fn advice(error: &DiscoveryError) -> &'static str {
+    match error {
+        DiscoveryError::NoSchema(_) => "; name one with --schema",
+        DiscoveryError::NoTable { .. } => {
+            "; name the column with --tenant-column, or other schemas with --schema"
+        }
+        DiscoveryError::ColumnType(_) => "; change the type, or leave tables out with --shared",
+        _ => "",
+    }
+}
+
+/// What is found out is a mistake of whoever asked, or a fault of the database.
+impl From<tenancy_sqlx::Error> for Trouble {
+    fn from(error: tenancy_sqlx::Error) -> Self {
+        match error {
+            tenancy_sqlx::Error::Discovery(error) => Self::Tables { error },
+            tenancy_sqlx::Error::Database(error) => Self::Query(error),
+            other => Self::Examine(other),
+        }
+    }
 }
