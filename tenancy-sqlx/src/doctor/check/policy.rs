@@ -104,7 +104,7 @@ pub(super) const PROBES: [Probe; 6] = [
                       current_setting('app.is_admin', true) = 'on');",
             cure: "Give work across tenants a role of its own, as `danger::AllTenants` wants it.",
         },
-        stage: Stage::Examination,
+        stage: Stage::Posture,
         // Most name one setting only, that of the tenant.
         sql: "SELECT e.object, e.label, e.evidence, e.fix FROM policy_evidence e CROSS JOIN input
               WHERE replace(replace(e.evidence, 'current_setting(''' || (given->>'setting') || '''', ''),
