@@ -72,11 +72,9 @@ pub(super) fn reaches_beyond(name: &str, dialect: Dialect) -> bool {
         let start = name.get(..prefix.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
-    FUNCTIONS.iter().any(|known| is(known))
-        || PREFIXES.iter().any(|prefix| starts_with(prefix))
-        || dialect == Dialect::Postgres
-            && starts_with(&"pg_")
-            && !HARMLESS.iter().any(|known| is(known))
+    FUNCTIONS.iter().any(is)
+        || PREFIXES.iter().any(starts_with)
+        || dialect == Dialect::Postgres && starts_with(&"pg_") && !HARMLESS.iter().any(is)
         || name.len() > 7 && name.to_ascii_lowercase().contains("_to_xml")
 }
 

@@ -79,16 +79,10 @@ impl Reader<'_, '_> {
         match self.kind() {
             Some(Kind::Open) => self.parenthesised(Self::inside)?,
             Some(Kind::OpenBracket) => {
-                self.nested(Kind::OpenBracket, Kind::CloseBracket, |reader| {
-                    while !matches!(reader.kind(), None | Some(Kind::CloseBracket | Kind::Close)) {
-                        reader.step()?;
-                    }
-                    Ok(())
-                })?
+                self.nested(Kind::OpenBracket, Kind::CloseBracket, Self::subscript)?;
             }
-            Some(Kind::CloseBracket) => return Err(self.unexpected()),
             // In `a::setof is distinct FROM t` the `is` is a type.
-            Some(Kind::Word(Keyword::SetOf)) => return Err(self.unexpected()),
+            Some(Kind::CloseBracket | Kind::Word(Keyword::SetOf)) => return Err(self.unexpected()),
             // Behind these every word is a name: `1 AS limit`, `plan.limit`.
             Some(Kind::Dot | Kind::Word(Keyword::As)) => {
                 self.at += 1;
@@ -107,6 +101,14 @@ impl Reader<'_, '_> {
                 }
             }
             _ => self.at += 1,
+        }
+        Ok(())
+    }
+
+    /// What stands between brackets: `a[1]`, `ARRAY[a, b]`.
+    fn subscript(&mut self) -> Result<(), ScopeError> {
+        while !matches!(self.kind(), None | Some(Kind::Close | Kind::CloseBracket)) {
+            self.step()?;
         }
         Ok(())
     }
@@ -156,8 +158,14 @@ impl Reader<'_, '_> {
         let is_at = if is(2, Keyword::Not) { 3 } else { 2 };
         let has_operand = matches!(
             self.kind_before(is_at + 1),
-            Some(Kind::Word(_) | Kind::Quoted | Kind::Literal | Kind::Parameter)
-                | Some(Kind::Close | Kind::CloseBracket)
+            Some(
+                Kind::Word(_)
+                    | Kind::Quoted
+                    | Kind::Literal
+                    | Kind::Parameter
+                    | Kind::Close
+                    | Kind::CloseBracket
+            )
         );
         is(1, Keyword::Distinct) && is(is_at, Keyword::Is) && has_operand
     }
