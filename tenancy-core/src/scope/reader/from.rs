@@ -80,7 +80,7 @@ impl<'a> Reader<'a, '_> {
     fn function(&mut self, name: &TableName<'_>) -> Result<(), ScopeError> {
         const OF_SQLITE: [&str; 3] = ["json_each", "json_tree", "generate_series"];
         let is_one = |known: &&str| known.eq_ignore_ascii_case(&name.name);
-        let known = name.schema.is_none() && OF_SQLITE.iter().any(|known| is_one(&known));
+        let known = name.schema.is_none() && OF_SQLITE.iter().any(is_one);
         if self.dialect() == Dialect::Postgres || known {
             self.parenthesised(Self::inside)
         } else {
