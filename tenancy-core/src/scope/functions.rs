@@ -38,5 +38,8 @@ pub(super) fn reaches_beyond(name: &str) -> bool {
     };
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
         || PREFIXES.iter().any(|prefix| starts_with(prefix))
-        || name.len() > 7 && name.to_ascii_lowercase().contains("_to_xml")
+        || name
+            .as_bytes()
+            .windows(7)
+            .any(|part| part.eq_ignore_ascii_case(b"_to_xml"))
 }

@@ -64,6 +64,11 @@ fn tables_are_found_wherever_they_stand() {
             "SELECT a FROM note ORDER BY a FETCH FIRST 5 ROWS WITH TIES",
             &["note"],
         ),
+        // Words that are keywords in an INSERT only.
+        (
+            "SELECT * FROM note JOIN tag ON conflict = nothing WHERE plan IS NULL",
+            &["note", "tag"],
+        ),
         (
             "SELECT 1 WHERE 1 IN (SELECT 1 FROM note) AND 2 = ANY (SELECT 2 FROM tag)",
             &["note", "tag"],
@@ -211,6 +216,10 @@ fn a_row_lock_reaches_the_rows() {
         (
             "SELECT * FROM note FOR UPDATE",
             format!(r#"SELECT * FROM {rows} AS "note" FOR UPDATE"#),
+        ),
+        (
+            "SELECT * FROM note \"n\" FOR UPDATE",
+            format!("SELECT * FROM {rows} \"n\" FOR UPDATE"),
         ),
         (
             "SELECT * FROM note AS n, plan FOR NO KEY UPDATE OF n SKIP LOCKED",
@@ -381,7 +390,13 @@ fn words_that_are_names_elsewhere_hide_no_table() {
         tables_in(&sqlite, "SELECT * FROM plan WHERE a IN note"),
         Ok(vec!["note".into()])
     );
-    assert!(scoped(&sqlite, "SELECT * FROM json_each('[1]'), note").is_ok());
+    for sql in [
+        "SELECT * FROM json_each('[1]'), note",
+        "SELECT * FROM note WHERE a IN (1, 2)",
+        "SELECT * FROM note WHERE a IN (SELECT a FROM plan)",
+    ] {
+        assert_eq!(tables_in(&sqlite, sql), Ok(vec!["note".into()]), "{sql}");
+    }
     for sql in [
         "SELECT \"a\" FROM note",
         "SELECT @a",
@@ -389,5 +404,60 @@ fn words_that_are_names_elsewhere_hide_no_table() {
         "SELECT `\u{e9}` FROM note",
     ] {
         assert!(scoped(&mysql, sql).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn parameters_keep_their_places() {
+    let mysql = catalog().sql_dialect(Dialect::MySql);
+    let rows = "(SELECT * FROM `note` WHERE `tenant_id` = ?) AS `note`";
+    for (catalog, sql, expected) in [
+        (
+            &catalog(),
+            "SELECT * FROM plan WHERE a = $IS NOT NULL",
+            // A letter behind the number would be read as a part of it.
+            Ok(("SELECT * FROM plan WHERE a = $1 IS NOT NULL".to_owned(), 1)),
+        ),
+        (
+            &catalog(),
+            "SELECT * FROM plan WHERE a = $_b",
+            Ok(("SELECT * FROM plan WHERE a = $1 _b".to_owned(), 1)),
+        ),
+        (
+            &catalog(),
+            "SELECT * FROM plan WHERE a IN ($,$)",
+            Ok(("SELECT * FROM plan WHERE a IN ($1,$2)".to_owned(), 2)),
+        ),
+        (
+            &mysql,
+            "SELECT * FROM note?",
+            Ok((format!("SELECT * FROM {rows}?"), 2)),
+        ),
+        (
+            &catalog(),
+            "SELECT $5",
+            Err(ScopeError::Unproven(
+                "a digit behind a parameter",
+                "put a space between",
+            )),
+        ),
+        (
+            &catalog(),
+            "SELECT a$",
+            Err(ScopeError::Unproven(
+                "a parameter inside a word or a literal",
+                "put spaces around it",
+            )),
+        ),
+        (
+            &catalog(),
+            "SELECT 'a$'",
+            Err(ScopeError::Unproven(
+                "a parameter inside a word or a literal",
+                "put spaces around it",
+            )),
+        ),
+    ] {
+        assert_eq!(scoped_with_parameters(catalog, sql), expected, "{sql}");
     }
 }

@@ -171,6 +171,18 @@ fn rows_are_stamped() {
     }
 }
 
+/// The words of a conflict are names where no conflict can stand.
+#[test]
+fn a_join_within_an_insert_has_its_own_condition() {
+    let text =
+        "INSERT INTO note (a) SELECT a FROM (SELECT * FROM plan p JOIN plan q ON conflict) AS x";
+    assert_eq!(
+        sql(text),
+        r#"INSERT INTO "public"."note" (a, "tenant_id") SELECT a, $1 FROM "#.to_owned()
+            + "(SELECT * FROM plan p JOIN plan q ON conflict) AS x"
+    );
+}
+
 #[test]
 fn a_conflict_is_one_within_the_tenant() {
     for conflict in [
