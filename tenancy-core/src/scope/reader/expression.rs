@@ -90,6 +90,9 @@ impl Reader<'_, '_> {
                 self.at += 1;
                 if self.is_name(0) {
                     self.table_without_alias()?;
+                } else if self.kind() != Some(Kind::Open) {
+                    // `x IN 'note'`: a text is a name where one is expected.
+                    return Err(self.unexpected());
                 }
             }
             _ => self.at += 1,

@@ -65,6 +65,16 @@ fn a_catalogue_tells_its_tables() {
     let tenants: Vec<_> = catalog.tenant_tables().map(TenantTable::name).collect();
     assert_eq!(tenants, ["note", "tag"]);
     assert_eq!(catalog.contradictions().count(), 0);
+    let schemas = [
+        TenantTable::new("note", "t"),
+        TenantTable::new("note", "t").in_schema("old"),
+    ];
+    assert_eq!(
+        schemas.each_ref().map(TenantTable::schema),
+        ["public", "old"]
+    );
+    let delete = scope(&catalog).delete("note").finish().unwrap();
+    assert_eq!(delete.dialect(), Dialect::Sqlite);
 }
 
 #[test]

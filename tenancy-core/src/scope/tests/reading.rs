@@ -1,5 +1,7 @@
 //! Tables are found wherever they stand, and what is not understood is refused.
 
+use sea_query::Value;
+
 use super::*;
 
 #[test]
@@ -64,6 +66,19 @@ fn tables_are_found_wherever_they_stand() {
             "SELECT a FROM note ORDER BY a FETCH FIRST 5 ROWS WITH TIES",
             &["note"],
         ),
+        (
+            "SELECT 1 FROM note UNION DISTINCT SELECT 2 FROM tag",
+            &["note", "tag"],
+        ),
+        (
+            "SELECT 1 FROM note UNION VALUES ((SELECT 2 FROM tag)), (3) EXCEPT VALUES (4)",
+            &["note", "tag"],
+        ),
+        ("SELECT position('a' IN body) FROM note", &["note"]),
+        // Keywords of other databases.
+        ("SELECT * FROM plan lock, note", &["note"]),
+        // A column of the name of a keyword.
+        ("SELECT (values + 1), (plan.values) FROM note", &["note"]),
         // Words that are keywords in an INSERT only.
         (
             "SELECT * FROM note JOIN tag ON conflict = nothing WHERE plan IS NULL",
@@ -156,7 +171,15 @@ fn the_schema_is_no_way_around() {
             "{sql}"
         );
     }
-    assert!(tables("SELECT * FROM other.public.note").is_err());
+    // A database in front is one name more than is looked at.
+    for sql in [
+        "SELECT * FROM other.public.note",
+        "SELECT * FROM public.other.note",
+        "SELECT * FROM public.other.plan",
+        "DELETE FROM public.other.note",
+    ] {
+        assert!(tables(sql).is_err(), "{sql}");
+    }
 }
 
 #[test]
@@ -261,6 +284,9 @@ fn what_cannot_be_proven_is_refused() {
         "SELECT $x$a$x$",
         "SELECT $1",
         r"SELECT E'\''",
+        r"SELECT 'a\'",
+        r#"SELECT "a\""#,
+        r"SELECT \a",
         "SELECT E'a'",
         "SELECT U&\"a\"",
         "SELECT 'a",
@@ -290,6 +316,14 @@ fn what_cannot_be_proven_is_refused() {
         "SELECT (TABLE secret)",
         "SELECT * FROM (TABLE secret) x",
         "SELECT 1 UNION TABLE secret",
+        "SELECT 1 UNION f (1)",
+        "SELECT 1 TABLE secret",
+        "SELECT (1 JOIN secret)",
+        "SELECT (1 SELECT 1)",
+        "SELECT (1 WITH x AS (SELECT 1) SELECT 1)",
+        "SELECT a FROM plan GROUP BY a WITH ROLLUP",
+        "SELECT 1 FROM plan WINDOW w AS () ORDER a",
+        "SELECT 1 FROM plan WINDOW w AS () LOCK IN SHARE MODE",
         "WITH x AS (DELETE FROM note RETURNING *) SELECT * FROM x",
         "WITH x AS (INSERT INTO note (a) VALUES (1) RETURNING *) SELECT * FROM x",
         "SELECT 1 WITH x AS (SELECT 1) SELECT 1",
@@ -373,6 +407,7 @@ fn words_that_are_names_elsewhere_hide_no_table() {
                 format!("INSERT INTO note (a) SELECT a FROM plan {word}, secret"),
                 format!("INSERT INTO note (a) SELECT a FROM plan {word} JOIN secret"),
                 format!("UPDATE note SET a = 1 FROM plan {word}, secret"),
+                "SELECT 1 FROM plan WINDOW w AS () FETCH FIRST 1 ROWS ONLY".to_owned(),
             ] {
                 let text = scoped(catalog, &sql);
                 assert!(text.is_err(), "{sql}: {text:?}");
@@ -381,6 +416,18 @@ fn words_that_are_names_elsewhere_hide_no_table() {
     }
     for sql in [
         "SELECT * FROM plan WHERE a IN secret",
+        // A text is a name where SQLite expects one.
+        "SELECT * FROM plan WHERE a IN 'note'",
+        "SELECT * FROM plan WHERE a NOT IN 'main'.'note'",
+        "SELECT * FROM plan WHERE a IN main.'note'",
+        "SELECT (1 IN 'note') FROM plan",
+        "SELECT * FROM 'note'",
+        "SELECT * FROM plan JOIN 'note'",
+        "SELECT :a",
+        "SELECT @a",
+        "SELECT $a",
+        "SELECT ?",
+        "SELECT Load_Extension('x')",
         "SELECT * FROM secret('x')",
         "SELECT [a] FROM note",
     ] {
@@ -392,18 +439,65 @@ fn words_that_are_names_elsewhere_hide_no_table() {
     );
     for sql in [
         "SELECT * FROM json_each('[1]'), note",
+        "SELECT * FROM (VALUES (1, 2), (3, 4)) AS v, note",
+        "SELECT * FROM plan fetch, note lock",
         "SELECT * FROM note WHERE a IN (1, 2)",
         "SELECT * FROM note WHERE a IN (SELECT a FROM plan)",
     ] {
         assert_eq!(tables_in(&sqlite, sql), Ok(vec!["note".into()]), "{sql}");
     }
     for sql in [
+        "SELECT * FROM note LOCK IN SHARE MODE",
+        "SELECT * FROM note FOR UPDATE",
+    ] {
+        assert_eq!(
+            scoped(&mysql, sql),
+            Err(ScopeError::Unproven(
+                "a row lock in this dialect",
+                reader::WRITE_IT_DIRECTLY
+            )),
+            "{sql}"
+        );
+    }
+    assert_eq!(
+        tables_in(
+            &mysql,
+            "SELECT * FROM (VALUES ROW (1, 2), ROW (3, 4)) AS v, note"
+        ),
+        Ok(vec!["note".into()])
+    );
+    for sql in [
         "SELECT \"a\" FROM note",
+        "SELECT ?",
+        "SELECT LOAD_FILE('/etc/passwd')",
+        "DELETE FROM note WHERE true RETURNING a",
+        "SELECT a FROM note GROUP BY a WITH ROLLUP",
         "SELECT @a",
         "SELECT 1 # x",
         "SELECT `\u{e9}` FROM note",
     ] {
         assert!(scoped(&mysql, sql).is_err(), "{sql}");
+    }
+}
+
+/// One that stands where no parameter can be, and a placeholder that is none, are not mistaken for each other.
+#[test]
+fn a_placeholder_is_a_parameter_only_in_its_place() {
+    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
+    let parameter = |at| Parameter {
+        at,
+        value: Value::from(7),
+    };
+    let scope = scope(&sqlite);
+    let scoping = Scoping::new(&sqlite, &scope.tenant, &scope.project).unwrap();
+    for (sql, at, is_one) in [
+        ("SELECT ?, 'a?'", 7, true),
+        ("SELECT ?, 'a?'", 12, false),
+        ("SELECT ?, ?", 10, false),
+    ] {
+        assert_eq!(&sql[at..=at], "?");
+        let edits = edits(sql, &[parameter(at)], &scoping, &[]);
+        assert_eq!(edits.is_ok(), is_one, "{sql} {at}");
     }
 }
 
