@@ -69,7 +69,7 @@ pub fn comparisons() -> Result<Vec<Comparison>, Failure> {
     let mut comparisons = vec![
         compare(&alone, "tx/read", Statement::Read, ALONE)?,
         compare(&alone, "tx/write", Statement::Write, ALONE)?,
-        next_statement::comparison(&alone, "tx/next-statement", ALONE)?,
+        next_statement::comparison(&alone, "tx/next-statement")?,
         ten_statements(&alone, "tx/ten-statements")?,
     ];
     for tasks in [8, 32] {

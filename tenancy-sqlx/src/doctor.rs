@@ -8,6 +8,7 @@ mod finding;
 mod format;
 #[cfg(test)]
 mod page;
+mod policy_proof;
 mod prove;
 mod report;
 mod sources;

@@ -18,6 +18,7 @@ use tenancy_core::{TableCatalog, TenantTable};
 
 use self::all_tenants::AllTenants;
 use self::block::block;
+pub(crate) use self::function::is_tenant_function;
 #[cfg(feature = "migrate")]
 pub use self::migration::RlsMigration;
 use crate::setting::{literal, qualified};

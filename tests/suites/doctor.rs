@@ -4,6 +4,7 @@ mod asking;
 mod clinic;
 mod faults;
 mod large;
+mod trying;
 
 use std::collections::BTreeSet;
 

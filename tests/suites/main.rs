@@ -13,6 +13,7 @@ mod answers;
 mod cluster;
 mod command;
 mod configuration;
+mod differential;
 mod discovering;
 mod doctor;
 mod executing;

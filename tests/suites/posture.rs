@@ -138,6 +138,22 @@ async fn a_policy_that_does_not_look_at_the_tenant_does_not_start() {
 }
 
 /// Each of these mentions the tenant column, so only trying shows that it does not compare it.
+/// No row shows it, so no trying does: whoever writes a statement may set the other setting.
+#[tokio::test]
+async fn a_policy_that_another_setting_opens_does_not_start() {
+    let notes = Notes::new().await.unwrap();
+    let opened = "ALTER POLICY tenant_isolation ON tag
+                  USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR current_setting('app.admin', true) = 'on')";
+    notes.administer(opened).await.unwrap();
+    let found = problems(notes.options(), &catalog()).await;
+    let expected = "policy tenant_isolation on public.tag".to_owned();
+    assert_eq!(found, [("TNC035", expected)]);
+
+    let narrowed = opened.replace(" OR ", " AND ");
+    notes.administer(narrowed).await.unwrap();
+    notes.pool(1).await.unwrap();
+}
+
 #[tokio::test]
 async fn policies_that_show_rows_to_a_stranger_do_not_start() {
     for sabotage in [

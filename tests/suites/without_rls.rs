@@ -9,7 +9,7 @@ use sea_query::{Expr, ExprTrait as _, Order, SelectStatement};
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::types::{Json, Uuid};
-use sqlx::{MySqlConnection, MySqlPool, SqliteConnection, SqlitePool};
+use sqlx::{MySqlConnection, MySqlPool, Row as _, SqliteConnection, SqlitePool};
 use tenancy_core::{Dialect, Scoped, TableCatalog};
 use tenancy_sqlx::{Error, ForTenant as _};
 use tenancy_tests::mariadb::MariaDb;
@@ -70,7 +70,7 @@ async fn mysql() -> MySqlPool {
 }
 
 macro_rules! suite {
-    ($module:ident, $dialect:expr, $connection:ty, item = $item:literal) => {
+    ($module:ident, $dialect:expr, $connection:ty, item = $item:literal, loose = $loose:literal) => {
         mod $module {
             use super::*;
 
@@ -139,6 +139,30 @@ macro_rules! suite {
                     let select = select.finish().unwrap();
                     let counted: (i64,) = pool.for_tenant(&a).fetch_one(&select).await.unwrap();
                     assert_eq!(counted.0, expected, "{}", select.sql());
+                }
+            }
+
+            /// Of a column that takes `Acme` and `acme` for the same.
+            #[tokio::test]
+            async fn tenants_differ_when_a_byte_does() {
+                let pool = super::$module().await;
+                sqlx::query($loose).execute(&pool).await.unwrap();
+                sqlx::query("INSERT INTO loose VALUES ('Acme', 1)").execute(&pool).await.unwrap();
+                let taken: i64 = sqlx::query_scalar("SELECT count(*) FROM loose WHERE tenant_id = 'acme'")
+                    .fetch_one(&pool)
+                    .await
+                    .unwrap();
+                assert_eq!(taken, 1);
+                let catalog = catalog($dialect).tenant_table("loose", "tenant_id");
+                for (tenant, rows) in [("acme", 0_i64), ("ACME", 0), ("Acme", 1)] {
+                    let tenant = context(tenant);
+                    let scope = tenant.scope(&catalog);
+                    let count = scope.select().expr(Expr::cust("count(*)")).from("loose").finish();
+                    let counted: (i64,) =
+                        pool.for_tenant(&tenant).fetch_one(&count.unwrap()).await.unwrap();
+                    let update = scope.update("loose").value("n", Expr::cust("n + 1")).finish();
+                    let updated = pool.for_tenant(&tenant).execute(&update.unwrap()).await;
+                    assert_eq!((counted.0, updated.unwrap().rows_affected()), (rows, rows.unsigned_abs()));
                 }
             }
 
@@ -285,14 +309,33 @@ suite!(
     sqlite,
     Dialect::Sqlite,
     SqliteConnection,
-    item = "CREATE TABLE item (tenant_id text, id blob, at text, data text)"
+    item = "CREATE TABLE item (tenant_id text, id blob, at text, data text)",
+    loose = "CREATE TABLE loose (tenant_id text COLLATE NOCASE, n bigint)"
 );
 suite!(
     mysql,
     Dialect::MySql,
     MySqlConnection,
-    item = "CREATE TABLE item (tenant_id varchar(64), id binary(16), at datetime(6), data json)"
+    item = "CREATE TABLE item (tenant_id varchar(64), id binary(16), at datetime(6), data json)",
+    loose = "CREATE TABLE loose (tenant_id varchar(64), n bigint)"
 );
+
+/// The comparison of bytes stands beside one that the index serves.
+#[tokio::test]
+async fn mysql_reads_a_tenant_from_the_index() {
+    let pool = mysql().await;
+    let rows = "INSERT INTO note SELECT concat('t', seq % 100), seq, 'x' FROM seq_100_to_9999";
+    sqlx::query(rows).execute(&pool).await.unwrap();
+    sqlx::query("ANALYZE TABLE note")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let sql = format!("EXPLAIN {}", all_notes(Dialect::MySql, "t7").sql());
+    let plan = sqlx::query(sqlx::AssertSqlSafe(sql)).bind("t7").bind("t7");
+    let plan = plan.fetch_one(&pool).await.unwrap();
+    assert_eq!(plan.get::<String, _>("key"), "PRIMARY");
+    assert_eq!(plan.get::<String, _>("type"), "ref");
+}
 
 #[tokio::test]
 async fn postgres_does_not_run_the_sql_of_another_database() {

@@ -1,6 +1,6 @@
 //! The insights of a tenant: the only code of the service that knows SQL.
 
-use sea_query::{Expr, ExprTrait, Order, Query};
+use sea_query::{Expr, ExprTrait, Order};
 use serde::Serialize;
 use tenancy_core::{TableCatalog, TenantContext};
 use tenancy_sqlx::TenantPool;
@@ -71,17 +71,18 @@ impl Insights {
     /// # Errors
     /// When the database cannot be asked.
     pub async fn latest(&self, tenant: &TenantContext) -> Result<Vec<Insight>, StoreError> {
-        let select = Query::select()
+        let scope = tenant.scope(&self.catalog);
+        let latest = scope
+            .select()
             .expr_as(Expr::col("id").cast_as("text"), "id")
             .columns(["author", "body"])
             .expr_as(Expr::col("created_at").cast_as("text"), "created_at")
             .from("insight")
             .order_by(("insight", "created_at"), Order::Desc)
             .limit(100)
-            .take();
-        let select = tenant.scope(&self.catalog).wrap(select)?;
+            .finish()?;
         let mut transaction = self.pool.read(tenant).await?;
-        Ok(transaction.fetch_all(&select).await?)
+        Ok(transaction.fetch_all(&latest).await?)
     }
 
     /// Stores an insight for the tenant.

@@ -58,7 +58,8 @@ impl Declared {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Named<'a> {
     Tenant(&'a TenantTable),
-    Shared,
+    /// In this schema, or in the database that the connection has chosen.
+    Shared(Option<&'a str>),
 }
 
 impl TableCatalog {
@@ -92,7 +93,7 @@ impl TableCatalog {
         self.table(TenantTable::owned(Some(schema), name, tenant_column))
     }
 
-    /// Declares a table that all tenants share and may read.
+    /// Declares a table that all tenants share and may read: `public.name` in Postgres.
     pub fn shared_table(mut self, name: &str) -> Self {
         self.declare(name.to_owned(), None, Declared::Shared);
         self
@@ -179,9 +180,9 @@ impl TableCatalog {
         match (candidates.next(), candidates.next()) {
             (None, _) => Err(ScopeError::Undeclared(full())),
             (Some(_), Some(_)) => Err(ScopeError::Ambiguous(full())),
-            (Some(Declaration { kind, .. }), None) => match kind {
+            (Some(Declaration { kind, schema }), None) => match kind {
                 Declared::Tenant(table) => Ok(Named::Tenant(table)),
-                Declared::Shared => Ok(Named::Shared),
+                Declared::Shared => Ok(Named::Shared(schema.as_deref().or(default))),
                 Declared::Contradictory => Err(ScopeError::Contradictory(full())),
             },
         }

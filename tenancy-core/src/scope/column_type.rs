@@ -85,7 +85,11 @@ impl TenantColumnType {
         // Other databases keep a UUID as text.
         let is_uuid = self == Self::Uuid && dialect == Dialect::Postgres;
         let cast = is_uuid.then_some("uuid");
-        Stamp { value, cast }
+        Stamp {
+            value,
+            cast,
+            is_text: self != Self::Bigint,
+        }
     }
 
     fn spelling(self) -> &'static str {

@@ -56,12 +56,7 @@ impl Source<'_> {
         while let Some(Parameter { at, value }) = self.parameters.next_if(|next| next.at < end) {
             output.copy(self.sql, self.at, at);
             output.parameter(value);
-            // What is placed behind it without a space would be read as a part of it.
             self.at = at + 1;
-            let next = self.sql.as_bytes().get(self.at);
-            if next.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
-                output.sql.push(' ');
-            }
         }
         output.copy(self.sql, self.at, end);
         self.at = self.at.max(end);
@@ -104,8 +99,16 @@ impl Output<'_> {
         }
     }
 
+    /// Adds a piece of the text that is there. Without a space it would be read as a part of a parameter before it.
     fn copy(&mut self, sql: &str, from: usize, to: usize) {
-        self.sql.push_str(sql.get(from..to).unwrap_or_default());
+        let text = sql.get(from..to).unwrap_or_default();
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        if text.as_bytes().first().is_some_and(is_word)
+            && self.sql.as_bytes().last().is_some_and(is_word)
+        {
+            self.sql.push(' ');
+        }
+        self.sql.push_str(text);
     }
 
     fn insert(&mut self, insert: &Insert<'_>) {
@@ -154,6 +157,32 @@ impl Output<'_> {
             self.name(column);
             self.sql.push_str(" = ");
             self.stamp(stamp);
+            self.compare_bytes(stamp, column, qualifier);
+        }
+    }
+
+    /// A column may compare texts without regard to case or accents, in MySQL unless it says otherwise. Tenants differ
+    /// when a byte does.
+    fn compare_bytes(&mut self, stamp: usize, column: &str, qualifier: Option<&str>) {
+        let stamps = self.scoping.stamps();
+        if !stamps.get(stamp).is_some_and(|stamp| stamp.is_text) {
+            return;
+        }
+        match self.dialect {
+            // A collation of Postgres that does so is found by the doctor, and none does by default.
+            Dialect::Postgres => {}
+            Dialect::Sqlite => self.sql.push_str(" COLLATE BINARY"),
+            // Beside the other comparison, which the index serves.
+            Dialect::MySql => {
+                self.sql.push_str(" AND CAST(");
+                if let Some(qualifier) = qualifier {
+                    self.name(qualifier);
+                    self.sql.push('.');
+                }
+                self.name(column);
+                self.sql.push_str(" AS BINARY) = ");
+                self.stamp(stamp);
+            }
         }
     }
 
@@ -163,7 +192,7 @@ impl Output<'_> {
     }
 
     fn stamp(&mut self, index: usize) {
-        let Some(Stamp { value, cast }) = self.scoping.stamps().get(index) else {
+        let Some(Stamp { value, cast, .. }) = self.scoping.stamps().get(index) else {
             return;
         };
         if cast.is_some() {

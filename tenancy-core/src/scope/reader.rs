@@ -99,7 +99,7 @@ impl<'a, 'p> Reader<'a, 'p> {
             inserts: false,
             edits: Edits::default(),
         };
-        reader.functions_run_no_sql()?;
+        reader.names_reach_not_beyond()?;
         let with = reader.with_clause()?;
         match reader.keyword() {
             Keyword::Select => reader.query(None)?,
@@ -268,24 +268,34 @@ impl<'a, 'p> Reader<'a, 'p> {
         &mut self,
         inside: impl FnOnce(&mut Self) -> Result<(), ScopeError>,
     ) -> Result<(), ScopeError> {
+        self.nested(Kind::Open, Kind::Close, inside)
+    }
+
+    /// Reads what `open` begins, with `inside`, up to `close`.
+    fn nested(
+        &mut self,
+        open: Kind,
+        close: Kind,
+        inside: impl FnOnce(&mut Self) -> Result<(), ScopeError>,
+    ) -> Result<(), ScopeError> {
         if self.depth == MAX_DEPTH {
             return Err(ScopeError::Unproven(
                 "a statement nested more than 200 deep",
                 "simplify it",
             ));
         }
-        self.expect_kind(Kind::Open)?;
+        self.expect_kind(open)?;
         self.depth += 1;
         inside(self)?;
         self.depth -= 1;
-        self.expect_kind(Kind::Close)
+        self.expect_kind(close)
     }
 
     /// Why the token at hand does not go on here.
     fn unexpected(&self) -> ScopeError {
         let (what, way_out) = match self.kind() {
             None => ("a statement that ends too early", "complete it"),
-            Some(Kind::Open | Kind::Close) => {
+            Some(Kind::Open | Kind::Close | Kind::OpenBracket | Kind::CloseBracket) => {
                 ("a raw fragment with unbalanced parentheses", "balance it")
             }
             Some(Kind::Word(

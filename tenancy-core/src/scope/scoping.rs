@@ -2,7 +2,7 @@
 
 use sea_query::Value;
 
-use super::{Dialect, ScopeError, TableCatalog, TenantTable};
+use super::{Dialect, ScopeError, TableCatalog, TenantColumnType, TenantTable};
 use crate::{ProjectId, TenantId};
 
 /// For whom a statement is scoped.
@@ -19,6 +19,8 @@ pub(super) struct Scoping<'a> {
 pub(super) struct Stamp {
     pub(super) value: Value,
     pub(super) cast: Option<&'static str>,
+    /// A text, which some databases compare without regard to case.
+    pub(super) is_text: bool,
 }
 
 /// What becomes of tables that have a column for the project.
@@ -83,9 +85,14 @@ impl<'a> Scoping<'a> {
         [Some(table.tenant_column()), project].into_iter().flatten()
     }
 
-    /// Whether `column` is a bound one of `table`.
+    /// Whether `column` is a bound one of `table`, or may be one by another name: in SQLite an integer that is the
+    /// primary key is the number of the row.
     pub(super) fn binds(&self, table: &TenantTable, column: &str) -> bool {
-        self.columns(table)
-            .any(|bound| self.dialect().same(bound, column))
+        const ROW_NUMBERS: [&str; 3] = ["rowid", "oid", "_rowid_"];
+        let same = |bound: &str| self.dialect().same(bound, column);
+        self.columns(table).any(same)
+            || self.dialect() == Dialect::Sqlite
+                && self.catalog.column_type() == TenantColumnType::Bigint
+                && ROW_NUMBERS.into_iter().any(same)
     }
 }

@@ -1,5 +1,6 @@
 //! What only trying shows: tenants that do not exist try to reach rows.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 
 use serde::Deserialize;
@@ -23,7 +24,8 @@ pub(super) struct Mend<'a> {
 
 #[derive(Deserialize)]
 struct Outcome {
-    found: Vec<(String, String)>,
+    /// Codes by table.
+    found: BTreeMap<String, String>,
     unproven: Vec<String>,
 }
 
@@ -111,7 +113,7 @@ pub(super) async fn everything(
     let found = outcome.found.iter();
     Ok(Found {
         findings: found
-            .filter_map(|(code, table)| mend.finding(code, table))
+            .filter_map(|(table, code)| mend.finding(code, table))
             .collect(),
         unproven: outcome.unproven,
     })

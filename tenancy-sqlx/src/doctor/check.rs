@@ -37,7 +37,8 @@ pub(super) struct Probe {
     pub(super) check: Check,
     pub(super) stage: Stage,
     /// A query over [`sources`](super::sources) that yields `object`, `table`, `message` and `fix`. Empty where
-    /// no query can tell.
+    /// no query can tell. Two checks yield evidence in the place of the message, which
+    /// [`policy_proof`](super::policy_proof) judges.
     pub(super) sql: &'static str,
 }
 

@@ -8,7 +8,7 @@ use tenancy_core::{TableCatalog, TenantId};
 
 use super::allowance::{self, Allowance};
 use super::canary::{self, Mend};
-use super::check::{Probe, Stage, probes};
+use super::check::Stage;
 use super::report::in_order;
 use super::statement::{self, Found, batch};
 use super::{Finding, Report, Severity};
@@ -170,16 +170,22 @@ impl<'a> Doctor<'a> {
     }
 
     async fn ask(&self, connection: &mut PgConnection) -> Result<Found, Error> {
+        let mut files = Value::Null;
         if let Some(role) = &self.role {
-            let known: bool = sqlx::query_scalar(
-                "SELECT pg_catalog.to_regrole(pg_catalog.quote_ident($1)) IS NOT NULL",
+            let (is_known, may_read_files): (bool, bool) = sqlx::query_as(
+                "SELECT pg_catalog.to_regrole(pg_catalog.quote_ident($1)) IS NOT NULL, \
+                        pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT') \
+                        AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')",
             )
             .persistent(false)
             .bind(role)
             .fetch_one(&mut *connection)
             .await?;
-            if !known {
+            if !is_known {
                 return Err(Error::UnknownRole(role.clone()));
+            }
+            if may_read_files {
+                files = self.preset_in_files(connection).await?;
             }
         }
         let last = if self.strict {
@@ -187,11 +193,25 @@ impl<'a> Doctor<'a> {
         } else {
             Stage::Examination
         };
-        let probes: Vec<&Probe> = probes()
-            .filter(|probe| probe.stage <= last && !probe.sql.is_empty())
-            .collect();
-        let input = input(self.catalog, &self.setting, self.role.as_deref());
-        Ok(statement::run(connection, &probes, &input).await?)
+        let input = input(self.catalog, &self.setting, self.role.as_deref(), &files);
+        Ok(statement::run(connection, last, &input).await?)
+    }
+
+    /// What the configuration files give to every connection. The doctor's own need not show it: its role or its options
+    /// may say otherwise, and the server may not have read the files yet.
+    async fn preset_in_files(&self, connection: &mut PgConnection) -> Result<Value, Error> {
+        let found: String = sqlx::query_scalar(
+            "SELECT coalesce(pg_catalog.jsonb_agg(f), '[]')::text FROM ( \
+                 SELECT DISTINCT ON (name) pg_catalog.lower(s.name) AS name, s.setting AS value, s.sourcefile AS file \
+                 FROM pg_catalog.pg_file_settings s \
+                 WHERE pg_catalog.lower(s.name) IN ($1, 'session_replication_role') ORDER BY name, s.seqno DESC) AS f",
+        )
+        .persistent(false)
+        .bind(self.setting.as_str())
+        .fetch_one(connection)
+        .await?;
+        let found = serde_json::from_str(&found);
+        Ok(found.map_err(|error| sqlx::Error::Decode(error.into()))?)
     }
 
     async fn try_it(
@@ -231,6 +251,14 @@ impl<'a> Doctor<'a> {
             .filter_map(|finding| finding.table.clone())
             .collect();
         let is_told = |finding: &Finding| told.contains(&finding.object);
+        // What is shown is no doubt any more.
+        let shown = |table: &Option<String>| {
+            let mut tried = tried.findings.iter();
+            table.is_some() && tried.any(|finding| finding.table == *table)
+        };
+        found
+            .findings
+            .retain(|finding| finding.code != "TNC034" || !shown(&finding.table));
         let new = tried.findings.into_iter();
         found
             .findings
@@ -260,7 +288,12 @@ impl<'a> Doctor<'a> {
 }
 
 /// What the checks know of the catalogue.
-pub(super) fn input(catalog: &TableCatalog, setting: &Setting, role: Option<&str>) -> String {
+pub(super) fn input(
+    catalog: &TableCatalog,
+    setting: &Setting,
+    role: Option<&str>,
+    files: &Value,
+) -> String {
     json!({
         "tables": tables(catalog),
         "shared": catalog.shared_tables().collect::<Vec<_>>(),
@@ -268,6 +301,7 @@ pub(super) fn input(catalog: &TableCatalog, setting: &Setting, role: Option<&str
         "type": catalog.column_type().sql(),
         "setting": setting.as_str(),
         "role": role,
+        "files": files,
     })
     .to_string()
 }

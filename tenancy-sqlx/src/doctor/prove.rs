@@ -1,10 +1,11 @@
 //! The proof before a pool starts.
 
+use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use tenancy_core::{TableCatalog, TenantId};
 
 use super::canary::{self, Mend};
-use super::check::{Stage, check, probes};
+use super::check::{Stage, check};
 use super::report::{Unsound, in_order};
 use super::{Finding, statement};
 use crate::{Error, Setting};
@@ -26,11 +27,8 @@ pub(crate) async fn prove(
     setting: &Setting,
     select_tenant: &(dyn Fn(&TenantId) -> String + Sync),
 ) -> Result<(), Error> {
-    let probes: Vec<_> = probes()
-        .filter(|probe| probe.stage == Stage::Posture && !probe.sql.is_empty())
-        .collect();
-    let input = super::examination::input(catalog, setting, None);
-    let mut found = statement::run(connection, &probes, &input).await?;
+    let input = super::examination::input(catalog, setting, None, &Value::Null);
+    let mut found = statement::run(connection, Stage::Posture, &input).await?;
     found
         .findings
         .extend(found.unproven.drain(..).filter_map(unseen));

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::Finding;
-use super::check::{Check, Probe, check};
-use super::sources::{SOURCES, Source};
+use super::check::{Check, Probe, Stage, check, probes};
+use super::policy_proof::doubt;
+use super::sources::{Source, sources};
 
 type Row = (String, String, Option<String>, String, String);
 
@@ -26,38 +28,54 @@ const RESTORE: &str = "ROLLBACK TO SAVEPOINT tenancy_doctor";
 /// would compiling.
 const PREPARE: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL jit = off; SET LOCAL enable_nestloop = off";
 
-/// Runs `probes` inside the open transaction of `connection` and leaves no setting behind.
+/// Makes the checks up to `last` inside the open transaction of `connection` and leaves no setting behind.
 ///
 /// Everything goes into one statement. Where a catalogue is closed to the doctor, the checks that read it fall out
 /// and the others are made one by one.
 pub(super) async fn run(
     connection: &mut PgConnection,
-    probes: &[&'static Probe],
+    last: Stage,
     input: &str,
 ) -> Result<Found, sqlx::Error> {
     batch(connection, &format!("{SAVE}; {PREPARE}")).await?;
-    let found = match rows(connection, probes, input).await {
+    let found = match rows(connection, together(last), input).await {
         Ok(rows) => Found {
             findings: rows.into_iter().filter_map(finding).collect(),
             unproven: Vec::new(),
         },
-        Err(error) if is_refusal(&error) => one_by_one(connection, probes, input).await?,
+        Err(error) if is_refusal(&error) => one_by_one(connection, last, input).await?,
         Err(error) => return Err(error),
     };
     batch(connection, RESTORE).await?;
     Ok(found)
 }
 
+/// The one statement, which takes longer to put together than some servers take to answer it.
+fn together(last: Stage) -> &'static str {
+    static STATEMENTS: [OnceLock<String>; 3] = [const { OnceLock::new() }; 3];
+    let [posture, examination, strict] = &STATEMENTS;
+    let statement_of = match last {
+        Stage::Posture => posture,
+        Stage::Examination => examination,
+        Stage::Strict => strict,
+    };
+    statement_of.get_or_init(|| statement(&made_until(last).collect::<Vec<_>>()))
+}
+
+fn made_until(last: Stage) -> impl Iterator<Item = &'static Probe> {
+    probes().filter(move |probe| probe.stage <= last && !probe.sql.is_empty())
+}
+
 async fn one_by_one(
     connection: &mut PgConnection,
-    probes: &[&'static Probe],
+    last: Stage,
     input: &str,
 ) -> Result<Found, sqlx::Error> {
     batch(connection, &format!("{RESTORE}; {PREPARE}")).await?;
     let closed = closed(connection).await?;
     let mut left_out: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     let mut found = Found::default();
-    for probe in probes {
+    for probe in made_until(last) {
         let text = statement(&[probe]);
         let unreadable: Vec<&String> = closed.iter().filter(|name| mentions(&text, name)).collect();
         if !unreadable.is_empty() {
@@ -66,7 +84,7 @@ async fn one_by_one(
             }
             continue;
         }
-        match rows(connection, &[probe], input).await {
+        match rows(connection, AssertSqlSafe(text), input).await {
             Ok(rows) => found.findings.extend(rows.into_iter().filter_map(finding)),
             Err(error) if is_refusal(&error) => {
                 batch(connection, &format!("{RESTORE}; {PREPARE}")).await?;
@@ -108,9 +126,9 @@ async fn closed(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Erro
 
 /// Every word of the checks that looks like the name of a catalogue.
 fn probes_text() -> impl Iterator<Item = &'static str> {
-    let checks = super::check::probes().map(|probe| probe.sql);
+    let checks = probes().map(|probe| probe.sql);
     checks
-        .chain(SOURCES.iter().map(|source| source.sql))
+        .chain(sources().map(|source| source.sql))
         .flat_map(words)
         .filter(|word| word.starts_with("pg_"))
 }
@@ -128,10 +146,10 @@ fn mentions(sql: &str, name: &str) -> bool {
 
 async fn rows(
     connection: &mut PgConnection,
-    probes: &[&'static Probe],
+    statement: impl SqlSafeStr,
     input: &str,
 ) -> Result<Vec<Row>, sqlx::Error> {
-    sqlx::query_as(AssertSqlSafe(statement(probes)))
+    sqlx::query_as(statement)
         .persistent(false)
         .bind(input)
         .fetch_all(connection)
@@ -140,20 +158,15 @@ async fn rows(
 
 /// The checks as the arms of a union over the sources that they name, directly or by way of others.
 fn statement(probes: &[&'static Probe]) -> String {
-    let mut needed = vec![false; SOURCES.len()];
-    for (index, source) in SOURCES.iter().enumerate().rev() {
+    let mut named: Vec<&Source> = Vec::new();
+    for source in sources().rev() {
         let by_check = probes.iter().any(|probe| mentions(probe.sql, source.name));
-        let later = SOURCES.iter().zip(&needed).skip(index + 1);
-        let by_source = later
-            .filter(|(_, needed)| **needed)
-            .any(|(later, _)| mentions(later.sql, source.name));
-        if let Some(needed) = needed.get_mut(index) {
-            *needed = by_check || by_source;
+        if by_check || named.iter().any(|later| mentions(later.sql, source.name)) {
+            named.push(source);
         }
     }
     let mut sql = String::new();
-    let sources = SOURCES.iter().zip(needed).filter(|(_, needed)| *needed);
-    for (index, (Source { name, sql: source }, _)) in sources.enumerate() {
+    for (index, Source { name, sql: source }) in named.into_iter().rev().enumerate() {
         let before = if index == 0 { "WITH " } else { ",\n" };
         let _ = write!(sql, "{before}{name} AS MATERIALIZED ({source})");
     }
@@ -170,14 +183,31 @@ fn statement(probes: &[&'static Probe]) -> String {
 
 fn finding((code, object, table, message, fix): Row) -> Option<Finding> {
     let check = check(&code)?;
-    Some(Finding {
+    let finding = Finding {
         code: check.code,
         severity: check.severity,
         object,
         message,
         fix,
         table,
-    })
+    };
+    match check.code {
+        "TNC034" => unproved(finding, false),
+        "TNC035" => unproved(finding, true),
+        _ => Some(finding),
+    }
+}
+
+/// The finding, whose message is evidence, if that leaves a doubt of the kind.
+fn unproved(mut finding: Finding, is_opened: bool) -> Option<Finding> {
+    let doubt = doubt(&finding.message).filter(|doubt| doubt.is_opened == is_opened)?;
+    finding.message = doubt.message;
+    if let Some((function, fix)) = doubt.function {
+        finding.object = function;
+        finding.fix = fix;
+        finding.table = None;
+    }
+    Some(finding)
 }
 
 /// `insufficient_privilege`

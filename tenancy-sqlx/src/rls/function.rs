@@ -1,6 +1,9 @@
 //! The functions of the schema `tenancy`: which tenant is set, and the refusal to change the tenant of a row.
 
+use tenancy_core::TableCatalog;
+
 use super::{Choice, Rls, SCHEMA};
+use crate::Setting;
 use crate::seal::{domain, seal_setting};
 use crate::setting::{identifier, literal};
 
@@ -11,12 +14,7 @@ pub(super) const REFUSE: &str = "tenancy.refuse_tenant_change()";
 
 impl Rls<'_> {
     pub(super) fn functions_sql(&self) -> String {
-        let (header, body) = match (self.chose(Choice::Sealed), self.chose(Choice::Strict)) {
-            (false, false) => ("LANGUAGE sql", format!(" SELECT {} ", self.tenant_sql())),
-            (false, true) => ("LANGUAGE plpgsql", self.strict_body("tenant IS NOT NULL")),
-            (true, false) => (SEALED, self.lenient_body()),
-            (true, true) => (SEALED, self.strict_body(&self.seal_fits())),
-        };
+        let (header, body) = self.current_header_and_body();
         let mut sql = vec![format!(
             "CREATE OR REPLACE FUNCTION {CURRENT} RETURNS text STABLE PARALLEL SAFE {header}\n\
              AS $${body}$$;\n"
@@ -31,6 +29,15 @@ impl Rls<'_> {
             }
         }
         sql.concat()
+    }
+
+    fn current_header_and_body(&self) -> (&'static str, String) {
+        match (self.chose(Choice::Sealed), self.chose(Choice::Strict)) {
+            (false, false) => ("LANGUAGE sql", format!(" SELECT {} ", self.tenant_sql())),
+            (false, true) => ("LANGUAGE plpgsql", self.strict_body("tenant IS NOT NULL")),
+            (true, false) => (SEALED, self.lenient_body()),
+            (true, true) => (SEALED, self.strict_body(&self.seal_fits())),
+        }
     }
 
     /// A setting that was never set is NULL; after a transaction that set it, it is the empty string. Both
@@ -83,6 +90,20 @@ impl Rls<'_> {
                      key.inner_block || '\\x{domain}'::bytea || pg_catalog.convert_to(tenant, 'UTF8'))), 'hex'))"
         )
     }
+}
+
+/// Whether `body` is that of a function which answers with the tenant in `setting`, as `Rls` writes it with any choices.
+pub(crate) fn is_tenant_function(setting: &Setting, body: &str) -> bool {
+    let catalog = TableCatalog::new();
+    let plain = Rls::new(&catalog).setting(setting.clone());
+    let choices = [
+        plain.clone().strict(),
+        plain.clone().sealed(),
+        plain.clone().strict().sealed(),
+        plain,
+    ];
+    let written = choices.map(|rls| rls.current_header_and_body().1);
+    written.iter().any(|written| written == body)
 }
 
 /// With the rights of the owner, who alone reads the key (PostgreSQL manual, `CREATE FUNCTION`, "Writing SECURITY

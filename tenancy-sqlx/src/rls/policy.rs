@@ -5,8 +5,10 @@ use tenancy_core::TenantTable;
 use super::function::CURRENT;
 use super::table::OnTable;
 use super::{Choice, Rls};
-use crate::setting::{cast, identifier};
+use crate::setting::{cast, identifier, literal};
 
+/// The comment of a policy that calls the bare function by choice. The doctor knows it.
+const BARE: &str = "tenancy: the bare function is chosen";
 const TENANT: &str = "tenant_isolation";
 const RESTRICTIVE: &str = "tenant_isolation_restrictive";
 const ALL_TENANTS: &str = "all_tenants";
@@ -24,12 +26,22 @@ impl Rls<'_> {
         );
         let is_own = format!("    USING ({is_own})\n    WITH CHECK ({is_own})");
         let create = |name: &str| format!("CREATE POLICY {name} ON");
+        // For the doctor, which would advise against it.
+        let chosen = |name: &str| {
+            OnTable::new(
+                format!("COMMENT ON POLICY {name} ON"),
+                format!(" IS {}", literal(BARE)),
+            )
+        };
+        let is_bare = self.chose(Choice::BareFunction);
         let mut policies = vec![OnTable::new(create(TENANT), format!("\n{is_own}"))];
+        policies.extend(is_bare.then(|| chosen(TENANT)));
         if self.chose(Choice::Restrictive) {
             let to = self.application_role.as_deref().map(identifier);
             let to = to.as_deref().unwrap_or("PUBLIC");
             let rest = format!(" AS RESTRICTIVE TO {to}\n{is_own}");
             policies.push(OnTable::new(create(RESTRICTIVE), rest));
+            policies.extend(is_bare.then(|| chosen(RESTRICTIVE)));
         }
         let roles = |writes| self.all_tenants_roles(writes);
         if let Some(writers) = roles(true) {

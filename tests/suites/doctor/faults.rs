@@ -79,6 +79,10 @@ pub(super) fn faults_of_the_role_are_found() -> Vec<Fault> {
             ALTER TABLE event_rest OWNER TO postgres; ALTER TABLE migration OWNER TO postgres"),
         fault("TNC008", "role {app}", "GRANT pg_monitor TO {app}"),
         fault("TNC008", "role {app}", "GRANT pg_read_all_stats TO {app}"),
+        fault("TNC009", "role {app}", "GRANT SET ON PARAMETER session_replication_role TO {app}"),
+        fault("TNC009", "role {app}", "GRANT SET ON PARAMETER session_replication_role TO {office}; GRANT {office} TO {app};
+            DROP POLICY back_office ON note"),
+        fault("TNC009", "role {app}", "ALTER ROLE {app} SET session_replication_role = replica"),
     ]
 }
 
@@ -160,6 +164,34 @@ pub(super) fn faults_of_policies_are_found() -> Vec<Fault> {
         fault("TNC032", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag WITH CHECK (note_id > 0)"),
         fault("TNC033", "public.tag", "CREATE POLICY red ON tag FOR SELECT
             USING (tenant_id = (SELECT tenancy.current_tenant_id()) AND name = 'red')"),
+        // No row shows these: nothing is called so.
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR name = 'public')"),
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id LIKE (SELECT tenancy.current_tenant_id()))"),
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id IN ((SELECT tenancy.current_tenant_id()), 'everybody'))
+            WITH CHECK (tenant_id = (SELECT tenancy.current_tenant_id()))"),
+        fault("TNC034", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            WITH CHECK (tenant_id = (SELECT tenancy.current_tenant_id()) OR note_id = -1)"),
+        fault("TNC034", "policy tenant_isolation on public.event_2024", "ALTER POLICY tenant_isolation ON event_2024
+            USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR what = 'public')"),
+        fault("TNC034", "function tenancy.current_tenant_id()", "CREATE OR REPLACE FUNCTION tenancy.current_tenant_id() RETURNS text
+            LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN
+                IF current_user = 'somebody' THEN RETURN 'a'; END IF; RETURN nullif(current_setting('app.current_tenant_id', true), '');
+            END $$"),
+        fault("TNC034", "function tenancy.current_tenant_id()", "CREATE OR REPLACE FUNCTION tenancy.current_tenant_id() RETURNS text
+            LANGUAGE sql STABLE PARALLEL SAFE SET app.other = 'a'
+            AS $$ SELECT nullif(pg_catalog.current_setting('app.current_tenant_id', true), '') $$"),
+        fault("TNC035", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
+            USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR (SELECT nullif(current_setting('app.is_admin', true), '')) = 'on')"),
+        fault("TNC035", "policy own on public.tag", "CREATE FUNCTION is_admin() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+                AS $$ SELECT nullif(pg_catalog.current_setting('app.is_admin', true), '') = 'on' $$;
+            DROP POLICY tenant_isolation ON tag;
+            CREATE POLICY own ON tag USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR (SELECT public.is_admin()))"),
+        fault("TNC035", "function tenancy.current_tenant_id()", "CREATE OR REPLACE FUNCTION tenancy.current_tenant_id() RETURNS text
+            LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT nullif(coalesce(nullif(current_setting('app.current_tenant_id', true), ''),
+                current_setting('app.default_tenant', true)), '') $$"),
     ]
 }
 
@@ -180,10 +212,40 @@ pub(super) fn faults_of_keys_are_found() -> Vec<Fault> {
         fault("TNC043", "index public.tag_pkey on public.tag", "DELETE FROM tag; ALTER TABLE tag DROP CONSTRAINT tag_pkey;
             ALTER TABLE tag ADD PRIMARY KEY (note_id, name); CREATE INDEX ON tag (tenant_id)"),
         fault("TNC043", "index public.note_body on public.note", "ALTER TABLE note ADD CONSTRAINT note_body UNIQUE (body) INCLUDE (tenant_id)"),
+        fault("TNC043", "index public.event_2024_at on public.event_2024", "TRUNCATE event; CREATE UNIQUE INDEX event_2024_at ON event_2024 (at)"),
+        fault("TNC043", "index public.old_tag_name on public.old_tag", "CREATE TABLE old_tag () INHERITS (tag);
+            ALTER TABLE old_tag ADD CONSTRAINT old_tag_name UNIQUE (name)"),
         fault("TNC044", "constraint invoice_note on billing.invoice", "
             ALTER TABLE note ADD CONSTRAINT note_id UNIQUE (id); ALTER TABLE billing.invoice ADD note bigint;
             ALTER TABLE billing.invoice ADD CONSTRAINT invoice_note FOREIGN KEY (note) REFERENCES note (id) ON DELETE SET NULL")
             .with(&[("TNC043", "index public.note_id on public.note")]),
+        fault("TNC044", "constraint event_note on public.event_rest", "
+            ALTER TABLE note ADD CONSTRAINT note_id UNIQUE (id); ALTER TABLE event ADD note bigint;
+            ALTER TABLE event_rest ADD CONSTRAINT event_note FOREIGN KEY (note) REFERENCES note (id)")
+            .with(&[("TNC043", "index public.note_id on public.note")]),
+        fault("TNC044", "constraint note_old on public.note", "CREATE TABLE old_tag (id int CONSTRAINT old_tag_id UNIQUE) INHERITS (tag);
+            ALTER TABLE note ADD old int; ALTER TABLE note ADD CONSTRAINT note_old FOREIGN KEY (old) REFERENCES old_tag (id)")
+            .with(&[("TNC043", "index public.old_tag_id on public.old_tag")]),
+        fault("TNC045", "constraint event_note on public.event_rest", "ALTER TABLE event ADD note bigint;
+            ALTER TABLE event_rest ADD CONSTRAINT event_note FOREIGN KEY (tenant_id, note) REFERENCES note ON DELETE SET NULL"),
+        fault("TNC046", "constraint plan_sample on public.plan", "ALTER TABLE plan ADD whose text, ADD sample bigint;
+            ALTER TABLE plan ADD CONSTRAINT plan_sample FOREIGN KEY (whose, sample) REFERENCES note (tenant_id, id);
+            GRANT UPDATE (sample) ON plan TO {app}"),
+        fault("TNC046", "constraint plan_sample on public.plan", "CREATE UNIQUE INDEX ON event_2024 (tenant_id, at, what);
+            ALTER TABLE plan ADD whose text, ADD at date, ADD what text; GRANT INSERT ON plan TO {app};
+            ALTER TABLE plan ADD CONSTRAINT plan_sample FOREIGN KEY (whose, at, what) REFERENCES event_2024 (tenant_id, at, what)"),
+        fault("TNC047", "constraint note_plan_fkey on public.note", "GRANT DELETE ON plan TO {app}; ALTER TABLE note DROP CONSTRAINT note_plan_fkey;
+            ALTER TABLE note ADD CONSTRAINT note_plan_fkey FOREIGN KEY (plan) REFERENCES plan ON DELETE CASCADE ON UPDATE CASCADE"),
+        fault("TNC047", "constraint note_plan_fkey on public.note", "GRANT UPDATE ON plan TO {app}; ALTER TABLE note DROP CONSTRAINT note_plan_fkey;
+            ALTER TABLE note ADD CONSTRAINT note_plan_fkey FOREIGN KEY (plan) REFERENCES plan ON UPDATE SET NULL"),
+        // From a table that the role may not write, by way of one that it may.
+        fault("TNC047", "constraint note_plan_fkey on public.note", "CREATE TABLE vendor (id int PRIMARY KEY); GRANT DELETE ON vendor TO {app};
+            ALTER TABLE plan ADD vendor int REFERENCES vendor ON DELETE CASCADE; ALTER TABLE note DROP CONSTRAINT note_plan_fkey;
+            ALTER TABLE note ADD CONSTRAINT note_plan_fkey FOREIGN KEY (plan) REFERENCES plan ON DELETE SET NULL")
+            .in_catalog(|| catalog().shared_table("vendor")),
+        // Only a partition has it.
+        fault("TNC047", "constraint event_plan on public.event_rest", "ALTER TABLE event ADD plan text; GRANT DELETE ON plan TO {app};
+            ALTER TABLE event_rest ADD CONSTRAINT event_plan FOREIGN KEY (plan) REFERENCES plan ON DELETE SET NULL (plan)"),
         fault("TNC045", "constraint invoice_note on billing.invoice", "ALTER TABLE billing.invoice ADD note bigint;
             ALTER TABLE billing.invoice ADD CONSTRAINT invoice_note FOREIGN KEY (tenant_id, note) REFERENCES note ON DELETE SET NULL"),
         fault("TNC045", "constraint invoice_note on billing.invoice", "ALTER TABLE billing.invoice ADD note bigint;
@@ -201,7 +263,8 @@ pub(super) fn faults_of_quality_are_found() -> Vec<Fault> {
         fault("TNC051", "function tenancy.current_tenant_id()", "ALTER FUNCTION tenancy.current_tenant_id() VOLATILE"),
         fault("TNC051", "function tenancy.current_tenant_id()", "ALTER FUNCTION tenancy.current_tenant_id() PARALLEL UNSAFE"),
         fault("TNC052", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
-            USING (lower(tenant_id) = (SELECT tenancy.current_tenant_id()))"),
+            USING (lower(tenant_id) = (SELECT tenancy.current_tenant_id()))")
+            .with(&[("TNC034", "policy tenant_isolation on public.tag")]),
         fault("TNC052", "policy own on public.visit", "CREATE TABLE visit (tenant_id uuid PRIMARY KEY);
             ALTER TABLE visit ENABLE ROW LEVEL SECURITY; ALTER TABLE visit FORCE ROW LEVEL SECURITY;
             CREATE POLICY own ON visit USING (tenant_id::text = (SELECT tenancy.current_tenant_id()))")
@@ -237,6 +300,9 @@ pub(super) fn faults_of_views_are_found() -> Vec<Fault> {
             ALTER VIEW outer_note OWNER TO {owner}; GRANT SELECT ON every_note TO {owner}; GRANT SELECT ON outer_note TO {app}")
             .by_hand(),
         fault("TNC060", "public.every_note", "CREATE VIEW every_note AS SELECT * FROM urgent_note; GRANT SELECT ON every_note TO {app}"),
+        // Its owner is bound, but a policy shows it everything.
+        fault("TNC060", "public.every_note", "CREATE VIEW every_note AS SELECT * FROM note; ALTER VIEW every_note OWNER TO {office};
+            GRANT SELECT ON every_note TO {app}"),
         fault("TNC061", "public.every_note", "CREATE VIEW every_note AS SELECT * FROM note; ALTER VIEW every_note OWNER TO {owner};
             GRANT SELECT ON every_note TO {app}"),
         fault("TNC062", "public.note_copy", "CREATE MATERIALIZED VIEW note_copy AS SELECT * FROM note; GRANT SELECT ON note_copy TO {app}"),
@@ -257,16 +323,31 @@ pub(super) fn faults_around_the_tables_are_found() -> Vec<Fault> {
             AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER leak BEFORE INSERT ON plan FOR EACH ROW EXECUTE FUNCTION leak()"),
         fault("TNC065", "function tenancy.every_body()", "CREATE FUNCTION tenancy.every_body() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER
             AS 'SELECT body FROM public.note'"),
+        fault("TNC065", "function public.every_body()", "CREATE FUNCTION every_body() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER
+            AS 'SELECT body FROM public.note'; ALTER FUNCTION every_body OWNER TO {office}"),
+        fault("TNC066", "trigger leak on public.urgent_note", "CREATE FUNCTION leak() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+            AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER leak INSTEAD OF INSERT ON urgent_note FOR EACH ROW EXECUTE FUNCTION leak()"),
+        // The role may not name the view that has the trigger, but one above it.
+        fault("TNC066", "trigger leak on public.inner_plan", "CREATE VIEW inner_plan AS SELECT * FROM plan; ALTER VIEW inner_plan OWNER TO {owner};
+            CREATE VIEW outer_plan AS SELECT * FROM inner_plan; ALTER VIEW outer_plan OWNER TO {owner}; GRANT INSERT ON outer_plan TO {app};
+            CREATE FUNCTION leak() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
+            CREATE TRIGGER leak INSTEAD OF INSERT ON inner_plan FOR EACH ROW EXECUTE FUNCTION leak()"),
+        fault("TNC066", "trigger leak on public.event_rest", "CREATE FUNCTION leak() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+            AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION leak OWNER TO {office};
+            CREATE TRIGGER leak BEFORE INSERT ON event_rest FOR EACH ROW EXECUTE FUNCTION leak()"),
         fault("TNC066", "trigger stamp on public.tag", "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
             AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER stamp BEFORE INSERT ON tag FOR EACH ROW EXECUTE FUNCTION stamp()"),
         fault("TNC067", "rule also on public.tag", "CREATE RULE also AS ON DELETE TO tag DO ALSO DELETE FROM plan WHERE false"),
         fault("TNC068", "public.tag", "GRANT TRUNCATE ON tag TO {app}"),
+        fault("TNC068", "public.event_2024", "GRANT TRUNCATE ON event_2024 TO {app}"),
         fault("TNC068", "public.tag", "GRANT TRUNCATE ON tag TO {office}; GRANT {office} TO {app}; DROP POLICY back_office ON note"),
         fault("TNC069", "public.tag", "GRANT REFERENCES, TRIGGER ON tag TO {app}"),
+        fault("TNC069", "public.event_rest", "GRANT REFERENCES ON event_rest TO {app}"),
         fault("TNC070", "schema public", "GRANT CREATE ON SCHEMA public TO {app}"),
         fault("TNC070", "database {database}", "GRANT CREATE ON DATABASE {database} TO PUBLIC"),
         fault("TNC071", "database {database}", "GRANT TEMPORARY ON DATABASE {database} TO PUBLIC"),
         fault("TNC072", "public.tag", "GRANT SELECT (name) ON tag TO PUBLIC"),
+        fault("TNC072", "public.event_2024", "GRANT SELECT ON event_2024 TO PUBLIC"),
         fault("TNC073", "default privileges of {owner} in schema public", "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
             GRANT SELECT ON TABLES TO {app}"),
         fault("TNC073", "default privileges of {owner}", "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT ON TABLES TO PUBLIC"),

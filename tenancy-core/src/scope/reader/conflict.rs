@@ -17,7 +17,7 @@ impl<'a> Reader<'a, '_> {
     /// another tenant, and tell of it.
     pub(super) fn conflict(&mut self, target: &Target<'a>) -> Result<(), ScopeError> {
         self.at += 2;
-        if self.kind() != Some(Kind::Open) || !self.names_tenant(target.table)? {
+        if self.kind() != Some(Kind::Open) || !self.names_bound_columns(target.table)? {
             return Err(ScopeError::ConflictTarget(target.table.name().to_owned()));
         }
         if self.skip(Keyword::Where) {
@@ -34,9 +34,9 @@ impl<'a> Reader<'a, '_> {
         self.rows_of(target, true)
     }
 
-    /// Reads the target of a conflict, and tells whether the tenant column, alone, is an item of it.
-    fn names_tenant(&mut self, table: &TenantTable) -> Result<bool, ScopeError> {
-        let mut names_tenant = false;
+    /// Reads the target of a conflict, and tells whether each bound column, alone, is an item of it.
+    fn names_bound_columns(&mut self, table: &TenantTable) -> Result<bool, ScopeError> {
+        let mut missing: Vec<_> = self.scoping.columns(table).collect();
         self.parenthesised(|reader| {
             loop {
                 let first = reader.at;
@@ -45,7 +45,7 @@ impl<'a> Reader<'a, '_> {
                     && let Some(token) = reader.tokens.get(first)
                     && let Some(name) = reader.name_of(*token)
                 {
-                    names_tenant |= reader.dialect().same(&name, table.tenant_column());
+                    missing.retain(|column| !reader.dialect().same(&name, column));
                 }
                 if reader.kind() != Some(Kind::Comma) {
                     return Ok(());
@@ -53,6 +53,6 @@ impl<'a> Reader<'a, '_> {
                 reader.at += 1;
             }
         })?;
-        Ok(names_tenant)
+        Ok(missing.is_empty())
     }
 }

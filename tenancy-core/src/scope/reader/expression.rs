@@ -78,6 +78,11 @@ impl Reader<'_, '_> {
     pub(super) fn step(&mut self) -> Result<(), ScopeError> {
         match self.kind() {
             Some(Kind::Open) => self.parenthesised(Self::inside)?,
+            Some(Kind::OpenBracket) => {
+                self.nested(Kind::OpenBracket, Kind::CloseBracket, Self::subscript)?;
+            }
+            // In `a::setof is distinct FROM t` the `is` is a type.
+            Some(Kind::CloseBracket | Kind::Word(Keyword::SetOf)) => return Err(self.unexpected()),
             // Behind these every word is a name: `1 AS limit`, `plan.limit`.
             Some(Kind::Dot | Kind::Word(Keyword::As)) => {
                 self.at += 1;
@@ -90,12 +95,20 @@ impl Reader<'_, '_> {
                 self.at += 1;
                 if self.is_name(0) {
                     self.table_without_alias()?;
-                } else if self.kind() != Some(Kind::Open) {
-                    // `x IN 'note'`: a text is a name where one is expected.
+                } else if self.kind() == Some(Kind::Literal) {
+                    // A name too.
                     return Err(self.unexpected());
                 }
             }
             _ => self.at += 1,
+        }
+        Ok(())
+    }
+
+    /// What stands between brackets: `a[1]`, `ARRAY[a, b]`.
+    fn subscript(&mut self) -> Result<(), ScopeError> {
+        while !matches!(self.kind(), None | Some(Kind::Close | Kind::CloseBracket)) {
+            self.step()?;
         }
         Ok(())
     }
@@ -145,7 +158,14 @@ impl Reader<'_, '_> {
         let is_at = if is(2, Keyword::Not) { 3 } else { 2 };
         let has_operand = matches!(
             self.kind_before(is_at + 1),
-            Some(Kind::Word(_) | Kind::Quoted | Kind::Close | Kind::Parameter)
+            Some(
+                Kind::Word(_)
+                    | Kind::Quoted
+                    | Kind::Literal
+                    | Kind::Parameter
+                    | Kind::Close
+                    | Kind::CloseBracket
+            )
         );
         is(1, Keyword::Distinct) && is(is_at, Keyword::Is) && has_operand
     }

@@ -2,11 +2,11 @@
 
 use super::{Read, Reader, TableName, WRITE_IT_DIRECTLY};
 use crate::scope::catalog::Named;
-use crate::scope::functions::reaches_beyond;
+use crate::scope::functions::{is_system_column, reaches_beyond};
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{Dialect, ScopeError};
 
-impl Reader<'_, '_> {
+impl<'a> Reader<'a, '_> {
     /// Reads the tables of a FROM, with joins, up to the next clause.
     pub(super) fn table_list(&mut self) -> Result<(), ScopeError> {
         self.table()?;
@@ -75,11 +75,12 @@ impl Reader<'_, '_> {
     }
 
     /// A function in the place of a table. Its arguments are read with the rest; what it is called is looked at
-    /// by [`functions_run_no_sql`](Self::functions_run_no_sql). SQLite calls tables like functions, so there only
+    /// by [`names_reach_not_beyond`](Self::names_reach_not_beyond). SQLite calls tables like functions, so there only
     /// those pass that are known to read their arguments.
     fn function(&mut self, name: &TableName<'_>) -> Result<(), ScopeError> {
         const OF_SQLITE: [&str; 3] = ["json_each", "json_tree", "generate_series"];
-        let known = name.schema.is_none() && OF_SQLITE.contains(&&*name.name);
+        let is_one = |known: &&str| known.eq_ignore_ascii_case(&name.name);
+        let known = name.schema.is_none() && OF_SQLITE.iter().any(is_one);
         if self.dialect() == Dialect::Postgres || known {
             self.parenthesised(Self::inside)
         } else {
@@ -90,13 +91,17 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn read_table(&mut self, name: &TableName<'_>, has_alias: bool) -> Result<(), ScopeError> {
+    fn read_table(&mut self, name: &TableName<'a>, has_alias: bool) -> Result<(), ScopeError> {
         let is_expression = name.schema.is_none() && self.expressions.contains(&name.name);
         if is_expression {
             return Ok(());
         }
         match self.resolve(name)? {
-            Named::Shared => {}
+            Named::Shared(schema) => {
+                if let (None, Some(schema)) = (&name.schema, schema) {
+                    self.name_fully(name, schema, has_alias);
+                }
+            }
             Named::Tenant(table) => self.reads.push(Read {
                 table,
                 place: name.place,
@@ -105,6 +110,17 @@ impl Reader<'_, '_> {
             }),
         }
         Ok(())
+    }
+
+    /// Writes the schema in front of a table that all tenants share, so that it is the one that was declared.
+    fn name_fully(&mut self, name: &TableName<'a>, schema: &'a str, has_alias: bool) {
+        let (start, end) = name.place;
+        self.edits.name(start, schema);
+        self.edits.text(start, ".");
+        if !has_alias {
+            self.edits.text(end, " AS ");
+            self.edits.name(end, name.name.clone());
+        }
     }
 
     /// Whether the table before the token at hand is given another name there.
@@ -116,19 +132,27 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Refuses functions that run SQL text, read behind the tables, or change the session.
-    pub(super) fn functions_run_no_sql(&self) -> Result<(), ScopeError> {
-        for pair in self.tokens.windows(2) {
-            let [token, next] = pair else { continue };
-            if next.kind != Kind::Open {
+    /// Refuses functions that run SQL text, read behind the tables, or change the session, wherever they stand: in
+    /// Postgres `(x).f` is a call like `f(x)`. And system columns, which a query in the place of a table does not have,
+    /// so that they would be those of another table, farther out.
+    pub(super) fn names_reach_not_beyond(&self) -> Result<(), ScopeError> {
+        let is_postgres = self.dialect() == Dialect::Postgres;
+        let mut before = None;
+        for (index, token) in self.tokens.iter().enumerate() {
+            let behind_dot = before.replace(token.kind) == Some(Kind::Dot);
+            let Some(name) = self.name_of(*token) else {
                 continue;
-            }
-            let name = self.name_of(*token);
-            if name.is_some_and(|name| reaches_beyond(&name)) {
+            };
+            let is_called = self.tokens.get(index + 1).map(|next| next.kind) == Some(Kind::Open);
+            let may_be_called = is_called || is_postgres && behind_dot;
+            if may_be_called && reaches_beyond(&name, self.dialect()) {
                 return Err(ScopeError::Unproven(
-                    "a function that runs SQL text or reads files",
+                    "a function that reaches beyond the tables",
                     WRITE_IT_DIRECTLY,
                 ));
+            }
+            if is_postgres && is_system_column(&name) {
+                return Err(ScopeError::Unproven("a system column", WRITE_IT_DIRECTLY));
             }
         }
         Ok(())

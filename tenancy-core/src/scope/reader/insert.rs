@@ -67,10 +67,25 @@ impl<'a> Reader<'a, '_> {
             if !names.is_empty() {
                 self.expect_kind(Kind::Comma)?;
             }
-            names.push(self.name()?);
+            let name = self.name()?;
+            // SQLite takes a column twice, and one of the two values.
+            if names.iter().any(|known| self.dialect().same(known, &name)) {
+                return Err(ScopeError::Unproven(
+                    "a column that is named twice",
+                    "name it once",
+                ));
+            }
+            names.push(name);
         }
         let dialect = self.dialect();
         let bound = self.scoping.columns(table);
+        let is_other_name = |name: &Cow<'_, str>| {
+            self.scoping.binds(table, name)
+                && !bound.clone().any(|column| dialect.same(column, name))
+        };
+        if names.iter().any(is_other_name) {
+            return Err(ScopeError::TenantColumn(table.name().to_owned()));
+        }
         let columns = Columns {
             count: names.len(),
             given: bound
@@ -104,11 +119,11 @@ impl<'a> Reader<'a, '_> {
                     self.at += 1;
                 }
             }
-            // What a query yields in the place of the tenant is not known before it runs.
-            Keyword::Select | Keyword::With if columns.given.iter().any(Option::is_some) => {
-                Err(ScopeError::ForeignTenant(name.to_owned()))
-            }
-            Keyword::Select | Keyword::With if columns.count > 0 => {
+            _ if columns.count > 0 && (self.starts_query() || self.kind() == Some(Kind::Open)) => {
+                // What a query yields in the place of the tenant is not known before it runs.
+                if columns.given.iter().any(Option::is_some) {
+                    return Err(ScopeError::ForeignTenant(name.to_owned()));
+                }
                 let stamps = columns.given.len();
                 self.query(Some(NewRows { stamps }))
             }

@@ -167,7 +167,7 @@ impl Reader<'_, '_> {
         self.name()?;
         match self.kind() {
             Some(Kind::Open) => self.parenthesised(Self::inside)?,
-            Some(Kind::Parameter | Kind::Other) => self.at += 1,
+            Some(Kind::Parameter | Kind::Literal) => self.at += 1,
             _ => {}
         }
         if !self.skip(Keyword::Row) {

@@ -35,15 +35,32 @@ impl<'a> Reader<'a, '_> {
         self.expect(Keyword::Delete)?;
         self.expect(Keyword::From)?;
         let target = self.target()?;
+        if self.dialect() != Dialect::Postgres
+            && (!using.is_empty() || self.keyword() == Keyword::Using)
+        {
+            return Err(ScopeError::Unproven(
+                "a DELETE with USING in this dialect",
+                "write a sub-query",
+            ));
+        }
         let at = self.end_before();
         for (index, name) in using.iter().enumerate() {
             self.edits
                 .text(at, if index == 0 { " USING " } else { ", " });
-            if let Named::Tenant(table) = self.catalog().named(None, name)? {
-                self.scoping.admits(table)?;
-                self.edits.insert(at, Insert::Rows(table));
-                self.edits.text(at, " AS ");
+            match self.catalog().named(None, name)? {
+                Named::Tenant(table) => {
+                    self.scoping.admits(table)?;
+                    self.edits.insert(at, Insert::Rows(table));
+                }
+                Named::Shared(schema) => {
+                    if let Some(schema) = schema {
+                        self.edits.name(at, schema);
+                        self.edits.text(at, ".");
+                    }
+                    self.edits.name(at, name);
+                }
             }
+            self.edits.text(at, " AS ");
             self.edits.name(at, name);
         }
         let in_text = self.skip(Keyword::Using);

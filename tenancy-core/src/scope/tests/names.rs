@@ -22,7 +22,10 @@ fn a_name_in_two_schemas_is_told_by_its_schema() {
         scoped(&catalog, "DELETE FROM old.note").unwrap(),
         r#"DELETE FROM "old"."note" WHERE "org" = $1"#
     );
-    assert!(scoped(&catalog, "SELECT * FROM currency").is_ok());
+    assert_eq!(
+        scoped(&catalog, "SELECT * FROM currency c, currency").unwrap(),
+        r#"SELECT * FROM "ref".currency c, "ref".currency AS "currency""#
+    );
     assert!(scoped(&catalog, "SELECT * FROM public.currency").is_err());
 }
 
@@ -279,6 +282,20 @@ fn a_project_narrows_further() {
     let read = without.select().column("id").from("task").finish();
     assert_eq!(read.err(), Some(ScopeError::NoProject("task".into())));
     assert!(without.delete("note").finish().is_ok());
+    let conflict = |columns: &[&'static str]| {
+        let conflict = sea_query::OnConflict::columns(columns.iter().copied())
+            .do_nothing()
+            .to_owned();
+        within
+            .insert("task")
+            .columns(["id"])
+            .values([1.into()])
+            .on_conflict(conflict)
+            .finish()
+    };
+    assert!(conflict(&["tenant_id", "project_id", "id"]).is_ok());
+    let of_another = conflict(&["tenant_id", "id"]).err();
+    assert_eq!(of_another, Some(ScopeError::ConflictTarget("task".into())));
     let moved = without
         .across_projects()
         .update("task")
@@ -289,4 +306,46 @@ fn a_project_narrows_further() {
         moved.sql(),
         r#"UPDATE "public"."task" SET "project_id" = $2 WHERE "tenant_id" = $1"#
     );
+}
+
+/// Another spelling of the tenant column, which sea-query does not know.
+#[test]
+fn the_number_of_a_row_may_be_its_tenant_in_sqlite() {
+    let catalog = catalog()
+        .sql_dialect(Dialect::Sqlite)
+        .tenant_column_type(TenantColumnType::Bigint);
+    let scope = Scope::new(TenantId::parse("7").unwrap(), None, &catalog);
+    for name in ["rowid", "OID", "_rowid_"] {
+        let moved = scope.update("note").value(name, 8).finish();
+        assert_eq!(moved.err(), Some(ScopeError::TenantColumn("note".into())));
+        let insert = scope.insert("note").columns(["tenant_id", name]);
+        let planted = insert.values([7.into(), 8.into()]).finish();
+        assert_eq!(planted.err(), Some(ScopeError::TenantColumn("note".into())));
+    }
+    let twice = scope
+        .insert("note")
+        .columns(["body", "BODY"])
+        .values([1.into(), 2.into()]);
+    assert!(twice.finish().is_err());
+}
+
+/// MySQL compares texts as `Acme` = `acmé` unless the column says otherwise, SQLite as its column says.
+#[test]
+fn tenants_differ_when_a_byte_does() {
+    for (dialect, expected) in [
+        (
+            Dialect::MySql,
+            "DELETE FROM `note` WHERE `tenant_id` = ? AND CAST(`tenant_id` AS BINARY) = ?",
+        ),
+        (
+            Dialect::Sqlite,
+            r#"DELETE FROM "main"."note" WHERE "tenant_id" = ? COLLATE BINARY"#,
+        ),
+    ] {
+        let catalog = catalog().sql_dialect(dialect);
+        assert_eq!(
+            scope(&catalog).delete("note").finish().unwrap().sql(),
+            expected
+        );
+    }
 }

@@ -21,7 +21,7 @@ fn a_condition_keeps_to_its_parentheses() {
         ),
         (
             "UPDATE note AS n SET a = p.a FROM plan p WHERE p.a = n.a",
-            r#"UPDATE "public"."note" AS n SET a = p.a FROM plan p WHERE "n"."tenant_id" = $1 AND (p.a = n.a)"#,
+            r#"UPDATE "public"."note" AS n SET a = p.a FROM "public".plan p WHERE "n"."tenant_id" = $1 AND (p.a = n.a)"#,
         ),
         (
             "DELETE FROM note RETURNING *",
@@ -29,7 +29,7 @@ fn a_condition_keeps_to_its_parentheses() {
         ),
         (
             "DELETE FROM note USING plan WHERE plan.a = note.a",
-            r#"DELETE FROM "public"."note" USING plan WHERE "note"."tenant_id" = $1 AND (plan.a = note.a)"#,
+            r#"DELETE FROM "public"."note" USING "public".plan AS "plan" WHERE "note"."tenant_id" = $1 AND (plan.a = note.a)"#,
         ),
         (
             "DELETE FROM public.note n WHERE a = 1 ORDER BY a, b LIMIT 1",
@@ -126,6 +126,10 @@ fn rows_are_stamped() {
                 + r#"INSERT INTO "public"."note" (a, "tenant_id") WITH x AS (SELECT a FROM tag) SELECT a, $1 FROM x RETURNING a"#,
         ),
         (
+            "INSERT INTO note (a) (SELECT\"id\"FROM tag)",
+            with.to_owned() + r#"INSERT INTO "public"."note" (a, "tenant_id") (SELECT"id", $1 FROM tag)"#,
+        ),
+        (
             "INSERT INTO note AS n (a) VALUES (1) ON CONFLICT (tenant_id, a) DO NOTHING",
             r#"INSERT INTO "public"."note" AS n (a, "tenant_id") VALUES (1, $1) ON CONFLICT (tenant_id, a) DO NOTHING"#.to_owned(),
         ),
@@ -157,6 +161,8 @@ fn rows_are_stamped() {
         "INSERT INTO note () SELECT",
         "INSERT INTO note (a) SELECT FROM tag",
         "INSERT INTO note (a) SELECT a FROM tag UNION VALUES (1)",
+        "INSERT INTO note (a, a) VALUES (1, 2)",
+        "INSERT INTO note (a, tenant_id) (SELECT 1, 'b')",
         "INSERT INTO note (a) VALUES (1), ",
         "INSERT INTO note (a) VALUES (1 SELECT 2)",
         "INSERT INTO note (a) VALUES (1) UNION SELECT 2",
@@ -174,12 +180,11 @@ fn rows_are_stamped() {
 /// The words of a conflict are names where no conflict can stand.
 #[test]
 fn a_join_within_an_insert_has_its_own_condition() {
-    let text =
-        "INSERT INTO note (a) SELECT a FROM (SELECT * FROM plan p JOIN plan q ON conflict) AS x";
+    let text = "INSERT INTO note (a) SELECT a FROM (SELECT * FROM (SELECT 1) p JOIN (SELECT 2) q ON conflict) AS x";
     assert_eq!(
         sql(text),
         r#"INSERT INTO "public"."note" (a, "tenant_id") SELECT a, $1 FROM "#.to_owned()
-            + "(SELECT * FROM plan p JOIN plan q ON conflict) AS x"
+            + "(SELECT * FROM (SELECT 1) p JOIN (SELECT 2) q ON conflict) AS x"
     );
 }
 
@@ -193,6 +198,7 @@ fn a_conflict_is_one_within_the_tenant() {
         "ON CONFLICT (lower(tenant_id)) DO NOTHING",
         "ON CONFLICT ((tenant_id || a)) DO NOTHING",
         "ON CONFLICT (a) WHERE tenant_id = 'a' DO NOTHING",
+        "ON CONFLICT (tenant_id COLLATE other, a) DO NOTHING",
     ] {
         let text = format!("INSERT INTO note (a) VALUES (1) {conflict}");
         assert_eq!(
@@ -303,7 +309,7 @@ fn builders_say_what_is_missing() {
         .and_where(Expr::cust("note.id = tag.note_id"));
     assert_eq!(
         used.finish().unwrap().sql(),
-        r#"DELETE FROM "public"."note" USING (SELECT * FROM "public"."tag" WHERE "tenant_id" = $1) AS "tag", "plan" "#
+        r#"DELETE FROM "public"."note" USING (SELECT * FROM "public"."tag" WHERE "tenant_id" = $1) AS "tag", "public"."plan" AS "plan" "#
             .to_owned()
             + r#"WHERE "note"."tenant_id" = $1 AND (note.id = tag.note_id)"#
     );

@@ -25,8 +25,11 @@ pub(in crate::scope) enum Kind {
     Comma,
     Dot,
     Parameter,
-    /// A literal or an operator: nothing that names a table.
-    Other,
+    OpenBracket,
+    CloseBracket,
+    /// A text or a number.
+    Literal,
+    Operator,
 }
 
 /// The tokens of `sql`, with `parameters` where their placeholders stand.
@@ -79,8 +82,11 @@ impl Lexer<'_> {
             b')' => (Kind::Close, 1),
             b',' => (Kind::Comma, 1),
             b'.' => (Kind::Dot, 1),
-            b'\'' => (Kind::Other, self.quoted(b'\'')?),
-            b'0'..=b'9' => (Kind::Other, self.number()?),
+            b'\'' => (Kind::Literal, self.quoted(b'\'')?),
+            b'0'..=b'9' => (Kind::Literal, self.number()?),
+            b'e' | b'E' if self.starts_escaped() => (Kind::Literal, self.escaped()?),
+            b'[' if self.dialect == Dialect::Postgres => (Kind::OpenBracket, 1),
+            b']' if self.dialect == Dialect::Postgres => (Kind::CloseBracket, 1),
             byte if starts_word(byte) => {
                 let length = self.word()?;
                 let word = self.sql.get(start..start + length).unwrap_or_default();
@@ -96,7 +102,7 @@ impl Lexer<'_> {
                 self.nothing_is_glued_to_it()?;
                 (Kind::Parameter, 1)
             }
-            byte => (Kind::Other, self.operator(byte)?),
+            byte => (Kind::Operator, self.operator(byte)?),
         };
         self.at = start + length;
         Ok(Some(Token {
@@ -149,23 +155,20 @@ impl Lexer<'_> {
                 "a quote that is not of this dialect",
                 "quote names as the database does",
             )),
-            b'[' if sqlite => Err(unproven(
-                "a name in brackets",
-                "quote it with double quotes",
-            )),
+            b'[' | b']' => Err(unproven("brackets", "quote names as the database does")),
             // Operators are ASCII; anything else outside a quote is nothing that a database understands.
             byte if byte.is_ascii_graphic() && byte != b'\\' => Ok(1),
             _ => Err(unproven("an unknown character", "remove it")),
         }
     }
 
-    /// The length of a text between two quotes, which are doubled inside of it. A backslash is refused:
-    /// whether it escapes the quote depends on a setting of the server.
+    /// The length of a text between two quotes, which are doubled inside of it. A backslash is refused where a
+    /// setting of the server decides whether it escapes the quote.
     fn quoted(&self, quote: u8) -> Result<usize, ScopeError> {
         let mut length = 1;
         while let Some(byte) = self.byte(length) {
             length += 1;
-            if byte == b'\\' {
+            if byte == b'\\' && self.dialect != Dialect::Sqlite {
                 return Err(unproven(
                     "a backslash in a literal",
                     "pass it as a parameter",
@@ -179,6 +182,26 @@ impl Lexer<'_> {
                     return Ok(length);
                 }
                 length += 1;
+            }
+        }
+        Err(unproven("an unterminated quote", "terminate it"))
+    }
+
+    fn starts_escaped(&self) -> bool {
+        self.dialect == Dialect::Postgres && self.byte(1) == Some(b'\'')
+    }
+
+    /// The length of `E'…'`, in which a backslash escapes whatever follows it: so sea-query writes constants.
+    fn escaped(&self) -> Result<usize, ScopeError> {
+        let mut length = 2;
+        while let Some(byte) = self.byte(length) {
+            length += 1;
+            match byte {
+                0 => return Err(unproven("an unknown character", "remove it")),
+                b'\\' => length += 1,
+                b'\'' if self.byte(length) == Some(b'\'') => length += 1,
+                b'\'' => return Ok(length),
+                _ => {}
             }
         }
         Err(unproven("an unterminated quote", "terminate it"))
@@ -198,7 +221,11 @@ impl Lexer<'_> {
         }
         if matches!(self.byte(length), Some(b'e' | b'E')) {
             let sign = usize::from(matches!(self.byte(length + 1), Some(b'+' | b'-')));
-            length = digits(length + 1 + sign);
+            let exponent = digits(length + 1 + sign);
+            // Without digits MySQL takes `1e` for a name, and what looks like a sign may begin a comment.
+            if exponent > length + 1 + sign {
+                length = exponent;
+            }
         }
         if self.byte(length).is_some_and(continues_word) {
             Err(unproven("a number with letters", "separate them"))
@@ -215,7 +242,16 @@ impl Lexer<'_> {
         }
         let next = self.byte(length);
         let is_u = length == 1 && matches!(self.byte(0), Some(b'u' | b'U'));
-        // `E'…'`, `B'…'`, `U&"…"`: quotes with rules of their own.
+        // To SQLite a byte order mark is white space, to others another letter.
+        let is_ascii = self
+            .sql
+            .as_bytes()
+            .get(self.at..self.at + length)
+            .is_some_and(<[u8]>::is_ascii);
+        if !is_ascii {
+            return Err(unproven("letters beyond ASCII in a name", "quote the name"));
+        }
+        // `B'…'`, `U&"…"`: quotes with rules of their own.
         if next == Some(b'\'') || (is_u && next == Some(b'&')) {
             return Err(unproven(
                 "a literal with a prefix",

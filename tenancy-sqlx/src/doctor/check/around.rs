@@ -42,8 +42,7 @@ pub(super) const PROBES: [Probe; 15] = [
                 AND NOT (n.nspname = 'tenancy' AND f.proname IN ('current_tenant_id', 'refuse_tenant_change'))
                 AND NOT EXISTS (SELECT FROM policy_function p WHERE p.oid = f.oid)
                 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e')
-                AND (o.rolsuper OR o.rolbypassrls
-                     OR EXISTS (SELECT FROM tenant_table t WHERE NOT t.forced AND pg_has_role(o.oid, t.owner, 'USAGE')))
+                AND EXISTS (SELECT FROM unbound u WHERE u.role = o.oid)
               GROUP BY f.oid, o.rolname",
     },
     Probe {
@@ -63,10 +62,10 @@ pub(super) const PROBES: [Probe; 15] = [
                      format('ALTER FUNCTION %s SECURITY INVOKER;', f.oid::regprocedure)
               FROM pg_trigger g JOIN relation t ON t.oid = g.tgrelid JOIN pg_proc f ON f.oid = g.tgfoid JOIN pg_roles o ON o.oid = f.proowner
               WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND f.prosecdef AND NOT t.of_extension
-                AND (EXISTS (SELECT FROM tenant_table u WHERE u.oid = t.oid) OR EXISTS (SELECT FROM family u WHERE u.oid = t.oid)
-                     OR EXISTS (SELECT FROM reached x WHERE x.oid = t.oid))
-                AND (o.rolsuper OR o.rolbypassrls
-                     OR EXISTS (SELECT FROM tenant_table u WHERE NOT u.forced AND pg_has_role(o.oid, u.owner, 'USAGE')))",
+                AND (EXISTS (SELECT FROM kin u WHERE u.oid = t.oid) OR EXISTS (SELECT FROM reached x WHERE x.oid = t.oid)
+                     -- Writing a view writes what is beneath it.
+                     OR EXISTS (SELECT FROM reached x JOIN view_walk v ON v.view = x.oid WHERE v.node = t.oid))
+                AND EXISTS (SELECT FROM unbound u WHERE u.role = o.oid)",
     },
     Probe {
         check: Check {
@@ -82,8 +81,8 @@ pub(super) const PROBES: [Probe; 15] = [
                      format('DROP RULE %I ON %s;', w.rulename, t.ident)
               FROM pg_rewrite w JOIN relation t ON t.oid = w.ev_class
               WHERE w.rulename <> '_RETURN' AND t.kind IN ('r', 'p') AND NOT t.of_extension
-                AND (EXISTS (SELECT FROM tenant_table u WHERE u.oid = t.oid) OR EXISTS (SELECT FROM family u WHERE u.oid = t.oid)
-                     OR EXISTS (SELECT FROM reached x WHERE x.oid = t.oid))",
+                AND (EXISTS (SELECT FROM kin u WHERE u.oid = t.oid) OR EXISTS (SELECT FROM reached x WHERE x.oid = t.oid)
+                     OR EXISTS (SELECT FROM reached x JOIN view_walk v ON v.view = x.oid WHERE v.node = t.oid))",
     },
     Probe {
         check: Check {
@@ -97,10 +96,10 @@ pub(super) const PROBES: [Probe; 15] = [
         stage: Stage::Examination,
         sql: "SELECT t.label, t.label, format('`%s` may TRUNCATE it, which no policy holds back', min(j.name)),
                      string_agg(DISTINCT format('REVOKE TRUNCATE ON %s FROM %s;', t.ident, g.to_whom), E'\\n')
-              FROM tenant_table t JOIN plain j ON has_table_privilege(j.oid, t.oid, 'TRUNCATE')
+              FROM kin t JOIN plain j ON has_table_privilege(j.oid, t.oid, 'TRUNCATE')
               LEFT JOIN granted g ON g.relid = t.oid AND g.privilege = 'TRUNCATE' AND (g.grantee = 0 OR pg_has_role(j.oid, g.grantee, 'USAGE'))
-              -- Of the owner, TNC006 speaks.
-              WHERE NOT pg_has_role(j.oid, t.owner, 'USAGE') GROUP BY t.label",
+              -- Of the owner, TNC006 speaks; of a child without policies of its own, TNC028.
+              WHERE (t.is_declared OR t.protected) AND NOT pg_has_role(j.oid, t.owner, 'USAGE') GROUP BY t.label",
     },
     Probe {
         check: Check {
@@ -114,7 +113,7 @@ pub(super) const PROBES: [Probe; 15] = [
         stage: Stage::Examination,
         sql: "SELECT t.label, t.label, format('`%s` has %s on it, which a service does not need', min(j.name), string_agg(DISTINCT c.privilege, ' and ')),
                      string_agg(DISTINCT format('REVOKE %s ON %s FROM %s;', c.privilege, t.ident, g.to_whom), E'\\n')
-              FROM tenant_table t CROSS JOIN plain j CROSS JOIN (VALUES ('REFERENCES'), ('TRIGGER')) AS c(privilege)
+              FROM kin t CROSS JOIN plain j CROSS JOIN (VALUES ('REFERENCES'), ('TRIGGER')) AS c(privilege)
               LEFT JOIN granted g ON g.relid = t.oid AND g.privilege = c.privilege AND (g.grantee = 0 OR pg_has_role(j.oid, g.grantee, 'USAGE'))
               WHERE has_table_privilege(j.oid, t.oid, c.privilege) AND NOT pg_has_role(j.oid, t.owner, 'USAGE') GROUP BY t.label",
     },
@@ -179,7 +178,7 @@ pub(super) const PROBES: [Probe; 15] = [
         },
         stage: Stage::Examination,
         sql: "SELECT t.label, t.label, format('every role has %s on it', string_agg(DISTINCT g.privilege, ', ')), format('REVOKE ALL ON %s FROM PUBLIC;', t.ident)
-              FROM tenant_table t JOIN granted g ON g.relid = t.oid AND g.grantee = 0 GROUP BY t.label, t.ident",
+              FROM kin t JOIN granted g ON g.relid = t.oid AND g.grantee = 0 WHERE t.is_declared OR t.protected GROUP BY t.label, t.ident",
     },
     Probe {
         check: Check {

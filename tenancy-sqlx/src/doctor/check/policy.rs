@@ -6,7 +6,7 @@ use crate::doctor::Severity;
 /// See the PostgreSQL manual, [`CREATE POLICY`].
 ///
 /// [`CREATE POLICY`]: https://www.postgresql.org/docs/current/sql-createpolicy.html
-pub(super) const PROBES: [Probe; 4] = [
+pub(super) const PROBES: [Probe; 6] = [
     Probe {
         check: Check {
             code: "TNC030",
@@ -77,5 +77,37 @@ pub(super) const PROBES: [Probe; 4] = [
                     WHERE p.permissive AND p.applies AND NOT p.unfounded AND NOT coalesce(p.always, false)) d
               WHERE d.policies > 1
               GROUP BY d.label",
+    },
+    Probe {
+        check: Check {
+            code: "TNC034",
+            severity: Severity::Warning,
+            title: "It cannot be proved that a policy admits the rows of one tenant only",
+            explanation: "A policy is proved when it compares the tenant column by `=` with the value of the setting, or is a conjunction with \
+                          that in it; so is a function that answers with the setting and nothing else. With OR, IN, LIKE, a call or a sub-query \
+                          it may be as sound, and it may admit rows that nobody has seen yet.",
+            example: "ALTER POLICY tenant_isolation ON note\n    USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR body LIKE 'public %');",
+            cure: "Write the comparison first and the rest behind AND, or leave it to `Rls` and put the rest into a policy `AS RESTRICTIVE`. \
+                   Where it is meant, allow it with the reason.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT e.object, e.label, e.evidence, e.fix FROM policy_evidence e",
+    },
+    Probe {
+        check: Check {
+            code: "TNC035",
+            severity: Severity::Error,
+            title: "A policy is opened by another setting",
+            explanation: "Whoever may send a statement may set it, and so may whatever forgets to reset it: no setting should admit rows beside \
+                          the one that carries the tenant.",
+            example: "ALTER POLICY tenant_isolation ON note\n    USING (tenant_id = (SELECT tenancy.current_tenant_id()) OR \
+                      current_setting('app.is_admin', true) = 'on');",
+            cure: "Give work across tenants a role of its own, as `danger::AllTenants` wants it.",
+        },
+        stage: Stage::Posture,
+        // Most name one setting only, that of the tenant.
+        sql: "SELECT e.object, e.label, e.evidence, e.fix FROM policy_evidence e CROSS JOIN input
+              WHERE replace(replace(e.evidence, 'current_setting(''' || (given->>'setting') || '''', ''),
+                            'current_setting(E''' || (given->>'setting') || '''', '') ~* 'current_setting\\s*\\('",
     },
 ];

@@ -16,7 +16,8 @@ pub(super) const PROBES: [Probe; 9] = [
             explanation: "A function that stands bare in a policy may be called for every row. Inside `(SELECT …)` it is called once a \
                           statement.",
             example: "ALTER POLICY tenant_isolation ON note USING (tenant_id = tenancy.current_tenant_id());",
-            cure: "Wrap the call: `(SELECT tenancy.current_tenant_id())`.",
+            cure: "Wrap the call: `(SELECT tenancy.current_tenant_id())`. What `Rls::bare_function` sets up says that it is chosen, and is not \
+                   reported.",
         },
         stage: Stage::Examination,
         sql: "SELECT b.object, b.label, format('policy `%s` may ask for the tenant once a row', b.polname),
@@ -26,12 +27,14 @@ pub(super) const PROBES: [Probe; 9] = [
               FROM (SELECT p.*, c.call,
                            regexp_replace(concat(p.qual, ' ', p.checks), '\\(\\s*SELECT\\s' || n.nested || '\\)', '', 'g') AS bare
                     FROM policy p
-                    LEFT JOIN (SELECT f.policy, string_agg(DISTINCT regexp_replace(f.name, '(\\W)', '\\\\\\1', 'g'), '|') AS names
-                               FROM policy_function f WHERE f.volatility <> 'i' AND f.kind = 'f' GROUP BY f.policy) f ON f.policy = p.oid
+                    LEFT JOIN (SELECT c.policy, string_agg(DISTINCT regexp_replace(f.name, '(\\W)', '\\\\\\1', 'g'), '|') AS names
+                               FROM policy_call c JOIN policy_function f ON f.oid = c.function
+                               WHERE f.volatility <> 'i' AND f.kind = 'f' GROUP BY c.policy) f ON f.policy = p.oid
                     CROSS JOIN LATERAL (SELECT format('((?:[a-z_0-9\"]+\\.)?\"?(?:%s)\"?\\([^()]*\\))', concat_ws('|', 'current_setting', f.names)) AS call) c
                     CROSS JOIN (SELECT replace('N(?:\\(N(?:\\(N(?:\\(N(?:\\(N(?:\\(N\\)N)*\\)N)*\\)N)*\\)N)*\\)N)*', 'N', '[^()]*') AS nested) n
                     WHERE p.applies) b
-              WHERE b.bare ~* b.call",
+              -- `Rls::bare_function` writes this where it is chosen.
+              WHERE b.bare ~* b.call AND obj_description(b.oid, 'pg_policy') IS DISTINCT FROM 'tenancy: the bare function is chosen'",
     },
     Probe {
         check: Check {
@@ -152,27 +155,8 @@ pub(super) const PROBES: [Probe; 9] = [
             cure: "Reset it.",
         },
         stage: Stage::Posture,
-        sql: "SELECT p.object, NULL::text, format('`%s` begins as `%s`, so a connection without a tenant has one', p.setting, p.value), p.fix
-              FROM (SELECT CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'all roles'
-                           WHEN s.setrole = 0 THEN 'database ' || d.datname ELSE 'role ' || r.rolname END AS object,
-                           given->>'setting' AS setting, substr(c, length(given->>'setting') + 2) AS value,
-                           concat(CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'ALTER ROLE ALL'
-                                    WHEN s.setrole = 0 THEN format('ALTER DATABASE %I', d.datname)
-                                    WHEN s.setdatabase = 0 THEN format('ALTER ROLE %I', r.rolname)
-                                    ELSE format('ALTER ROLE %I IN DATABASE %I', r.rolname, d.datname) END,
-                                  ' RESET ', given->>'setting', ';') AS fix
-                    FROM input CROSS JOIN pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c
-                    LEFT JOIN pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_roles r ON r.oid = s.setrole
-                    WHERE starts_with(lower(c), (given->>'setting') || '=') AND (s.setdatabase = 0 OR d.datname = current_database())
-                      AND (s.setrole = 0 OR s.setrole IN (SELECT j.oid FROM judged j))
-                    UNION ALL
-                    SELECT 'setting ' || (given->>'setting'), given->>'setting', current_setting(given->>'setting', true),
-                           format('-- take it out of the options of the connection, or:\\nALTER SYSTEM RESET %s;', given->>'setting')
-                    FROM input
-                    WHERE EXISTS (SELECT FROM judged j WHERE j.name = session_user)
-                      AND NOT EXISTS (SELECT FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c
-                                      WHERE starts_with(lower(c), (given->>'setting') || '='))) p
-              WHERE p.value <> ''",
+        sql: "SELECT p.object, NULL::text, format('`%s` begins as `%s`, so a connection without a tenant has one', p.name, p.value), p.fix
+              FROM preset p CROSS JOIN input WHERE p.name = given->>'setting' AND p.value <> ''",
     },
     Probe {
         check: Check {

@@ -16,7 +16,7 @@ macro_rules! memberships_that_lead_there {
 ///
 /// [Role Attributes]: https://www.postgresql.org/docs/current/role-attributes.html
 /// [Predefined Roles]: https://www.postgresql.org/docs/current/predefined-roles.html
-pub(super) const PROBES: [Probe; 8] = [
+pub(super) const PROBES: [Probe; 9] = [
     Probe {
         check: Check {
             code: "TNC001",
@@ -169,5 +169,27 @@ pub(super) const PROBES: [Probe; 8] = [
                          AND EXISTS (SELECT FROM pg_roles m WHERE m.rolname = 'pg_monitor'
                                      AND pg_has_role(j.oid, m.oid, 'MEMBER')))",
         ),
+    },
+    Probe {
+        check: Check {
+            code: "TNC009",
+            severity: Severity::Warning,
+            title: "The role may switch off triggers and foreign keys",
+            explanation: "Under `session_replication_role = replica` no foreign key is checked and no ordinary trigger runs, the one that keeps the \
+                          tenant of a row among them. The policies still hold.",
+            example: "GRANT SET ON PARAMETER session_replication_role TO app;",
+            cure: "Revoke it, and reset what is preset.",
+        },
+        stage: Stage::Examination,
+        sql: "SELECT 'role ' || j.name, NULL::text,
+                     format('`%s` may set `session_replication_role`, which switches off foreign keys and triggers', j.name),
+                     (SELECT string_agg(DISTINCT format('REVOKE ALL ON PARAMETER session_replication_role FROM %s;',
+                                          CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END), E'\\n')
+                      FROM pg_parameter_acl p CROSS JOIN aclexplode(p.paracl) AS a
+                      WHERE p.parname = 'session_replication_role' AND (a.grantee = 0 OR pg_has_role(j.oid, a.grantee, 'MEMBER')))
+              FROM plain j WHERE has_parameter_privilege(j.oid, 'session_replication_role', 'SET')
+              UNION ALL
+              SELECT p.object, NULL::text, format('`session_replication_role` begins as `%s`, which switches off foreign keys and triggers', p.value), p.fix
+              FROM preset p WHERE p.name = 'session_replication_role' AND p.value = 'replica'",
     },
 ];

@@ -1,0 +1,200 @@
+//! UPDATE, DELETE and RETURNING.
+
+use sea_query::{
+    CommonTableExpression, Expr, ExprTrait as _, Query, ReturningClause, UpdateStatement,
+    WithClause,
+};
+
+use super::from::{table_ref, table_ref_as};
+use super::names::{Names, Source};
+use super::target::Target;
+use super::{Generator, Statement};
+use crate::differential::world::Kind;
+
+impl Generator<'_> {
+    pub(super) fn update(&mut self) -> Statement {
+        let mut names = Names::default();
+        let (target, reference) = self.target();
+        // SQLite changes row after row, and what is read for one has the changes of those before it.
+        if !self.is_postgres() {
+            self.avoided = Some(target.place);
+        }
+        let mut with = self
+            .maybe(12, "WITH around an UPDATE")
+            .then(|| self.with_clause(&mut names));
+        let mut update = Query::update();
+        update.table(reference);
+        let mut sources = vec![target.source()];
+        if self.maybe(25, "UPDATE FROM") {
+            let source = self.update_from(&mut update, &target, &names);
+            sources.push(source);
+        }
+        // Behind SEARCH no further table may be defined.
+        if with.is_none()
+            && self.is_postgres()
+            && target.table.key == 1
+            && self.maybe(6, "a queue of jobs in WITH")
+        {
+            let name = self.made_up("w");
+            let mut jobs = CommonTableExpression::new();
+            jobs.table_name(name.clone())
+                .query(self.next_jobs(target.place));
+            with = Some(WithClause::new().cte(jobs).to_owned());
+            update.from(table_ref(&name));
+            update.and_where(Expr::col((target.name.clone(), "id")).equals((name.clone(), "id")));
+            sources.push(Source::derived(
+                &name,
+                vec![("id".to_owned(), Kind::Bigint)],
+            ));
+        }
+        let names = names.and(&sources);
+        self.set(&mut update, &target, &names);
+        self.avoided = None;
+        if let Some(condition) = self.rows_to_change(&target, &names, sources.len() > 1) {
+            update.and_where(condition);
+        }
+        self.returning(&target, |clause| {
+            update.returning(clause);
+        });
+        match with {
+            None => Statement::Update(update),
+            Some(with) if self.choices.chance(50) => {
+                Statement::Update(update.with_cte(with).take())
+            }
+            Some(with) => Statement::With(update.with(with)),
+        }
+    }
+
+    pub(super) fn delete(&mut self) -> Statement {
+        let mut names = Names::default();
+        let with = self
+            .maybe(12, "WITH around a DELETE")
+            .then(|| self.with_clause(&mut names));
+        let (target, reference) = self.target();
+        let mut delete = Query::delete();
+        delete.from_table(reference);
+        let names = names.and(&[target.source()]);
+        if let Some(condition) = self.rows_to_change(&target, &names, false) {
+            delete.and_where(condition);
+        }
+        self.returning(&target, |clause| {
+            delete.returning(clause);
+        });
+        match with {
+            None => Statement::Delete(delete),
+            Some(with) if self.choices.chance(50) => {
+                Statement::Delete(delete.with_cte(with).to_owned())
+            }
+            Some(with) => Statement::With(delete.with(with)),
+        }
+    }
+
+    /// Joins a table whose rows meet each row of the target once at most: which of several would count is open.
+    fn update_from(
+        &mut self,
+        update: &mut UpdateStatement,
+        target: &Target<'_>,
+        names: &Names,
+    ) -> Source {
+        let alias = self.made_up("t");
+        let with_simple_key: Vec<_> = (0..self.world.tables.len())
+            .filter(|at| self.world.tables[*at].key == 1)
+            .collect();
+        if !with_simple_key.is_empty() && self.choices.chance(60) {
+            let at = *self.choices.pick(&with_simple_key);
+            self.reads(at);
+            let table = &self.world.tables[at];
+            update.from(table_ref_as(table.name, &alias));
+            let same = Expr::col((target.name.clone(), "id")).equals((alias.clone(), "id"));
+            update.and_where(same);
+            return Source::of_table(table, &alias);
+        }
+        let mut query = self.aggregate_query(Kind::Bigint, names);
+        query.reset_limit();
+        update.from(sea_query::TableRef::SubQuery(
+            query.into(),
+            alias.clone().into(),
+        ));
+        Source::derived(&alias, vec![("c0".to_owned(), Kind::Bigint)])
+    }
+
+    fn set(&mut self, update: &mut UpdateStatement, target: &Target<'_>, names: &Names) {
+        let table = target.table;
+        let free = &table.columns[table.key..];
+        for (at, column) in free.iter().enumerate() {
+            let has_none_yet = update.get_values().is_empty() && at + 1 == free.len();
+            if !has_none_yet && !self.choices.chance(35) {
+                continue;
+            }
+            let begin = self.choices.begin();
+            let value = if column.name == "parent_id" {
+                self.parent()
+            } else {
+                let value = self.expression(column.kind, names, 2);
+                self.fitting(column, value)
+            };
+            update.value(column.name, value);
+            self.choices.end(begin);
+        }
+        if free.is_empty() || self.maybe(6, "UPDATE of the key") {
+            update.value("id", Expr::col((target.name.clone(), "id")).add(1000_i64));
+        }
+    }
+
+    /// A condition for most statements. Where it must stay beside another one, it stands in parentheses.
+    fn rows_to_change(
+        &mut self,
+        target: &Target<'_>,
+        names: &Names,
+        in_parentheses: bool,
+    ) -> Option<Expr> {
+        if self.is_postgres() && self.choices.chance(6) {
+            let jobs = self.next_jobs(target.place);
+            // With `IN (…)` the planner may run it again for each row, and then finds rows beyond its limit.
+            let id = Expr::col((target.name.clone(), "id"));
+            let jobs = Expr::SubQuery(None, Box::new(jobs.into()));
+            return Some(Expr::cust_with_exprs("$1 = ANY(ARRAY $2)", [id, jobs]));
+        }
+        if !self.choices.chance(75) {
+            return None;
+        }
+        let condition = self.condition(names, 2);
+        Some(if in_parentheses {
+            Expr::cust_with_exprs(
+                format!("({})", super::from::placeholder(self.world.dialect, 1)),
+                [condition],
+            )
+        } else {
+            condition
+        })
+    }
+
+    /// In RETURNING, SQLite knows the target by its own name only.
+    fn returned(&self, target: &Target<'_>) -> Source {
+        if self.is_postgres() {
+            target.source()
+        } else {
+            Source::of_table(target.table, target.table.name)
+        }
+    }
+
+    pub(super) fn returning(&mut self, target: &Target<'_>, set: impl FnOnce(ReturningClause)) {
+        if !self.maybe(50, "RETURNING") {
+            return;
+        }
+        if self.maybe(20, "RETURNING *") {
+            return set(Query::returning().all());
+        }
+        // What a sub-query sees here SQLite leaves open.
+        if !self.is_postgres() {
+            self.fuel = 0;
+        }
+        let names = Names::default().and(&[self.returned(target)]);
+        let wanted = self.kinds(3);
+        let expressions: Vec<_> = wanted
+            .iter()
+            .map(|kind| self.expression(*kind, &names, 1))
+            .collect();
+        set(Query::returning().exprs(expressions));
+    }
+}

@@ -1,0 +1,115 @@
+//! How a statement is scoped: by the builder under test, or by one that is wrong on purpose.
+
+use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, Values, WithClause};
+use tenancy_core::{ScopeError, Scoped};
+
+use super::statement::{Case, Statement};
+use super::world::{World, literal, quoted};
+
+/// SQL text with its parameters; what was refused is told in words.
+pub(super) type Built = Result<(String, Values), String>;
+
+pub(super) trait Scoping {
+    fn scope(&self, case: &Case, world: &World) -> Built;
+
+    /// Whether it is there for statements like this.
+    fn takes(&self, _case: &Case) -> bool {
+        true
+    }
+}
+
+/// The builder of tenancy-core.
+#[derive(Debug)]
+pub(super) struct Builder;
+
+impl Scoping for Builder {
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        let catalog = world.catalog();
+        let scope = world.context.scope(&catalog);
+        match case.statement.clone() {
+            Statement::Select(statement) => built(scope.wrap(statement)),
+            Statement::Insert(statement) => built(scope.wrap(statement)),
+            Statement::Update(statement) => built(scope.wrap(statement)),
+            Statement::Delete(statement) => built(scope.wrap(statement)),
+            Statement::With(statement) => built(scope.wrap(statement)),
+        }
+    }
+}
+
+fn built<S>(scoped: Result<Scoped<S>, ScopeError>) -> Built {
+    match scoped {
+        Ok(scoped) => Ok(scoped.build()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Leaves the statement as it is.
+#[derive(Debug)]
+pub(super) struct Nothing;
+
+impl Scoping for Nothing {
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        Ok(case.statement.build(world.dialect))
+    }
+}
+
+/// Appends the tenant to the outermost WHERE, as many do.
+#[derive(Debug)]
+pub(super) struct OutermostWhere;
+
+impl Scoping for OutermostWhere {
+    fn takes(&self, case: &Case) -> bool {
+        matches!(
+            case.statement,
+            Statement::Select(_) | Statement::Update(_) | Statement::Delete(_)
+        ) && !case.locking
+    }
+
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        let mut case = case.clone();
+        if let Some((name, column)) = &case.root {
+            let is_own = Expr::cust(format!(
+                "{}.{} = {}",
+                quoted(name),
+                quoted(column),
+                literal(world.tenant())
+            ));
+            match &mut case.statement {
+                Statement::Select(select) => drop(select.and_where(is_own)),
+                Statement::Update(update) => drop(update.and_where(is_own)),
+                Statement::Delete(delete) => drop(delete.and_where(is_own)),
+                Statement::Insert(_) | Statement::With(_) => unreachable!("it does not take those"),
+            }
+        }
+        Ok(case.statement.build(world.dialect))
+    }
+}
+
+/// Shadows the first table that a SELECT reads and overlooks the others.
+#[derive(Debug)]
+pub(super) struct FirstTable;
+
+impl Scoping for FirstTable {
+    fn takes(&self, case: &Case) -> bool {
+        matches!(case.statement, Statement::Select(_)) && !case.locking
+    }
+
+    fn scope(&self, case: &Case, world: &World) -> Built {
+        let mut case = case.clone();
+        if let (Statement::Select(select), Some(first)) = (&mut case.statement, case.read.first()) {
+            let table = &world.tables[*first];
+            let column = table
+                .tenant_column()
+                .expect("only tables of tenants are noted");
+            let rows = Query::select()
+                .column(sea_query::Asterisk)
+                .from((table.schema, table.name))
+                .and_where(Expr::col(column).cast_as("text").eq(world.tenant()))
+                .take();
+            let mut shadow = CommonTableExpression::new();
+            shadow.table_name(table.name).query(rows);
+            select.with_cte(WithClause::new().cte(shadow).to_owned());
+        }
+        Ok(case.statement.build(world.dialect))
+    }
+}
