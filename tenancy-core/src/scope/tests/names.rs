@@ -279,6 +279,10 @@ fn a_project_narrows_further() {
         without.delete("task").finish().err(),
         Some(ScopeError::NoProject("task".into()))
     );
+    assert_eq!(
+        without.delete("note").using("task").finish().err(),
+        Some(ScopeError::NoProject("task".into()))
+    );
     let read = without.select().column("id").from("task").finish();
     assert_eq!(read.err(), Some(ScopeError::NoProject("task".into())));
     assert!(without.delete("note").finish().is_ok());

@@ -538,7 +538,7 @@ fn a_placeholder_is_a_parameter_only_in_its_place() {
 #[test]
 fn parameters_keep_their_places() {
     let mysql = catalog().sql_dialect(Dialect::MySql);
-    let rows = "(SELECT * FROM `note` WHERE `tenant_id` = ?) AS `note`";
+    let rows = "(SELECT * FROM `note` WHERE `tenant_id` = ? AND CAST(`tenant_id` AS BINARY) = ?) AS `note`";
     for (catalog, sql, expected) in [
         (
             &catalog(),
@@ -555,7 +555,7 @@ fn parameters_keep_their_places() {
         (
             &mysql,
             "SELECT * FROM note?",
-            Ok((format!("SELECT * FROM {rows}?"), 2)),
+            Ok((format!("SELECT * FROM {rows}?"), 3)),
         ),
         (
             &catalog(),
