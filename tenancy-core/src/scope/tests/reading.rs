@@ -75,6 +75,8 @@ fn tables_are_found_wherever_they_stand() {
             &["note", "tag"],
         ),
         ("SELECT position('a' IN body) FROM note", &["note"]),
+        // A column that has the name of a function.
+        ("SELECT lastval FROM note", &["note"]),
         ("SELECT (a::timestamp with time zone) FROM note", &["note"]),
         // Keywords of other databases.
         ("SELECT * FROM plan lock, note", &["note"]),

@@ -159,6 +159,7 @@ fn rows_are_stamped() {
         "INSERT INTO note (a)",
         "INSERT INTO note ()",
         "INSERT INTO note () SELECT",
+        "INSERT INTO note () SELECT 1",
         "INSERT INTO note (a) SELECT FROM tag",
         "INSERT INTO note (a) SELECT a FROM tag UNION VALUES (1)",
         "INSERT INTO note (a, a) VALUES (1, 2)",
