@@ -75,7 +75,10 @@ pub(super) fn reaches_beyond(name: &str, dialect: Dialect) -> bool {
     FUNCTIONS.iter().any(is)
         || PREFIXES.iter().any(starts_with)
         || dialect == Dialect::Postgres && starts_with(&"pg_") && !HARMLESS.iter().any(is)
-        || name.len() > 7 && name.to_ascii_lowercase().contains("_to_xml")
+        || name
+            .as_bytes()
+            .windows(7)
+            .any(|part| part.eq_ignore_ascii_case(b"_to_xml"))
 }
 
 /// The system columns of Postgres (manual §5.6). No column of a table can have such a name.

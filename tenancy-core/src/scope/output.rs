@@ -63,10 +63,8 @@ impl Source<'_> {
     }
 
     fn skip_to(&mut self, end: usize) {
-        if end > self.at {
-            self.at = end;
-            while self.parameters.next_if(|next| next.at < end).is_some() {}
-        }
+        self.at = self.at.max(end);
+        while self.parameters.next_if(|next| next.at < end).is_some() {}
     }
 }
 

@@ -5,6 +5,8 @@ mod names;
 mod reading;
 mod writing;
 
+use sea_query::Value;
+
 use super::*;
 
 fn catalog() -> TableCatalog {
@@ -24,6 +26,26 @@ fn scoped(catalog: &TableCatalog, sql: &str) -> Result<String, ScopeError> {
     let scoping = Scoping::new(catalog, &scope.tenant, &scope.project)?;
     let edits = edits(sql, &[], &scoping, &[])?;
     Ok(assemble(sql, Vec::new(), edits, &scoping).0)
+}
+
+/// The raw text `sql` in which each placeholder is a parameter, scoped, and how many parameters it has then.
+fn scoped_with_parameters(
+    catalog: &TableCatalog,
+    sql: &str,
+) -> Result<(String, usize), ScopeError> {
+    let parameters = || {
+        let places = sql.match_indices(catalog.dialect().placeholder());
+        let parameter = |(at, _)| Parameter {
+            at,
+            value: Value::from(7),
+        };
+        places.map(parameter).collect::<Vec<_>>()
+    };
+    let scope = scope(catalog);
+    let scoping = Scoping::new(catalog, &scope.tenant, &scope.project)?;
+    let edits = edits(sql, &parameters(), &scoping, &[])?;
+    let (sql, values) = assemble(sql, parameters(), edits, &scoping);
+    Ok((sql, values.0.len()))
 }
 
 /// The tables that `sql` reads, of which those of tenants are scoped.

@@ -142,10 +142,8 @@ impl Reader<'_, '_> {
                     self.name()?;
                     self.note_lock()?;
                 }
-                Keyword::Returning | Keyword::On if self.is_in_insert() => return Ok(()),
-                Keyword::Union | Keyword::Intersect | Keyword::Except => return Ok(()),
-                _ if matches!(self.kind(), None | Some(Kind::Close)) => return Ok(()),
-                _ => return Err(self.unexpected()),
+                // Whoever reads the query refuses what does not come next.
+                _ => return Ok(()),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Names are compared as the database compares them, and projects are a second level.
 
-use sea_query::{Expr, ExprTrait};
+use sea_query::{Expr, ExprTrait, Value};
 
 use super::*;
 
@@ -59,6 +59,75 @@ fn a_table_is_declared_once() {
 }
 
 #[test]
+fn a_catalogue_tells_its_tables() {
+    let catalog = catalog()
+        .shared_table_in("ref", "currency")
+        .sql_dialect(Dialect::Sqlite);
+    let shared: Vec<_> = catalog.shared_tables().collect();
+    assert_eq!(shared, ["currency", "plan"]);
+    let tenants: Vec<_> = catalog.tenant_tables().map(TenantTable::name).collect();
+    assert_eq!(tenants, ["note", "tag"]);
+    assert_eq!(catalog.contradictions().count(), 0);
+    let schemas = [
+        TenantTable::new("note", "t"),
+        TenantTable::new("note", "t").in_schema("old"),
+    ];
+    assert_eq!(
+        schemas.each_ref().map(TenantTable::schema),
+        ["public", "old"]
+    );
+    let delete = scope(&catalog).delete("note").finish().unwrap();
+    assert_eq!(delete.dialect(), Dialect::Sqlite);
+}
+
+#[test]
+fn a_declared_name_is_as_long_as_postgres_allows() {
+    let longest = "n".repeat(63);
+    let catalog = TableCatalog::new().tenant_table(&longest, "tenant_id");
+    assert_eq!(
+        tables_in(&catalog, &format!("SELECT * FROM {longest}")),
+        Ok(vec![longest])
+    );
+    let longer = "n".repeat(64);
+    let catalog = TableCatalog::new().tenant_table(&longer, "tenant_id");
+    assert_eq!(catalog.contradictions().collect::<Vec<_>>(), [longer]);
+}
+
+/// What is quoted in a catalogue may be a keyword in a statement.
+#[test]
+fn a_table_that_is_called_like_a_keyword_hides_none() {
+    let catalog = catalog().shared_table("only").shared_table("lateral");
+    for sql in [
+        "SELECT * FROM ONLY note",
+        "UPDATE ONLY note SET a = 1",
+        "DELETE FROM ONLY note",
+    ] {
+        assert!(
+            matches!(scoped(&catalog, sql), Err(ScopeError::Unproven(..))),
+            "{sql}"
+        );
+    }
+    assert!(scoped(&catalog, r#"SELECT * FROM "only", "lateral""#).is_ok());
+}
+
+#[test]
+fn unquoted_names_are_folded_by_postgres_only() {
+    assert_eq!(tables("SELECT * FROM Note"), Ok(vec!["note".into()]));
+    for dialect in [Dialect::MySql, Dialect::Sqlite] {
+        let catalog = catalog().sql_dialect(dialect);
+        assert_eq!(
+            tables_in(&catalog, "SELECT * FROM Note"),
+            Err(ScopeError::Undeclared("Note".into()))
+        );
+        // And yet it would be found there in place of the table.
+        assert_eq!(
+            tables_in(&catalog, "WITH Note AS (SELECT 1) SELECT * FROM note"),
+            Err(ScopeError::ExpressionNamedLikeTable("Note".into()))
+        );
+    }
+}
+
+#[test]
 fn hostile_names_stay_names() {
     let catalog = TableCatalog::new().tenant_table_in(r#"a"b"#, r#"no"te; --"#, r#"te"nant"#);
     assert_eq!(
@@ -87,6 +156,58 @@ fn the_tenant_is_of_the_type_of_its_column() {
             scope.delete("note").finish(),
             Err(ScopeError::TenantType(_))
         ));
+    }
+    // A tenant that looks like a number is a text where the column is one.
+    for (kind, value) in [
+        (TenantColumnType::Text, Value::from("7")),
+        (TenantColumnType::Bigint, Value::from(7_i64)),
+    ] {
+        let catalog = catalog().tenant_column_type(kind);
+        let scope = Scope::new(TenantId::parse("7").unwrap(), None, &catalog);
+        let (_, values) = scope.delete("note").finish().unwrap().build();
+        assert_eq!(values.0, [value]);
+    }
+}
+
+#[test]
+fn the_project_is_of_the_type_of_its_column() {
+    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    let catalog = TableCatalog::of([TASK]).project_column_type(TenantColumnType::Bigint);
+    let delete = |project: &str| {
+        let project = ProjectId::parse(project).unwrap();
+        let tenant = TenantId::parse("acme").unwrap();
+        let scope = Scope::new(tenant, Some(&project), &catalog);
+        scope.delete("task").finish()
+    };
+    let (_, values) = delete("7").unwrap().build();
+    assert_eq!(values.0, [Value::from("acme"), Value::from(7_i64)]);
+    assert_eq!(
+        delete("apollo").err(),
+        Some(ScopeError::ProjectType {
+            project: "apollo".into(),
+            expected: TenantColumnType::Bigint,
+        })
+    );
+}
+
+#[test]
+fn rows_of_defaults_are_stamped_with_both_levels() {
+    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    let catalog = TableCatalog::of([TASK]);
+    let tenant = TenantId::parse("acme").unwrap();
+    let project = ProjectId::parse("apollo").unwrap();
+    let scope = Scope::new(tenant, Some(&project), &catalog);
+    for sql in [
+        "INSERT INTO task DEFAULT VALUES",
+        "INSERT INTO task () VALUES ()",
+    ] {
+        let scoping = Scoping::new(&catalog, &scope.tenant, &scope.project).unwrap();
+        let edits = edits(sql, &[], &scoping, &[]).unwrap();
+        assert_eq!(
+            assemble(sql, Vec::new(), edits, &scoping).0,
+            r#"INSERT INTO "public"."task" ("tenant_id", "project_id") VALUES ($1, $2)"#,
+            "{sql}"
+        );
     }
 }
 
@@ -156,6 +277,10 @@ fn a_project_narrows_further() {
 
     assert_eq!(
         without.delete("task").finish().err(),
+        Some(ScopeError::NoProject("task".into()))
+    );
+    assert_eq!(
+        without.delete("note").using("task").finish().err(),
         Some(ScopeError::NoProject("task".into()))
     );
     let read = without.select().column("id").from("task").finish();

@@ -1,5 +1,7 @@
 //! Tables are found wherever they stand, and what is not understood is refused.
 
+use sea_query::Value;
+
 use super::*;
 
 #[test]
@@ -63,6 +65,27 @@ fn tables_are_found_wherever_they_stand() {
         (
             "SELECT a FROM note ORDER BY a FETCH FIRST 5 ROWS WITH TIES",
             &["note"],
+        ),
+        (
+            "SELECT 1 FROM note UNION DISTINCT SELECT 2 FROM tag",
+            &["note", "tag"],
+        ),
+        (
+            "SELECT 1 FROM note UNION VALUES ((SELECT 2 FROM tag)), (3) EXCEPT VALUES (4)",
+            &["note", "tag"],
+        ),
+        ("SELECT position('a' IN body) FROM note", &["note"]),
+        // A column that has the name of a function.
+        ("SELECT lastval FROM note", &["note"]),
+        ("SELECT (a::timestamp with time zone) FROM note", &["note"]),
+        // Keywords of other databases.
+        ("SELECT * FROM plan lock, note", &["note"]),
+        // A column of the name of a keyword.
+        ("SELECT (values + 1), (plan.values) FROM note", &["note"]),
+        // Words that are keywords in an INSERT only.
+        (
+            "SELECT * FROM note JOIN tag ON conflict = nothing WHERE plan IS NULL",
+            &["note", "tag"],
         ),
         (
             "SELECT 1 WHERE 1 IN (SELECT 1 FROM note) AND 2 = ANY (SELECT 2 FROM tag)",
@@ -163,8 +186,12 @@ fn the_schema_is_no_way_around() {
             "{sql}"
         );
     }
+    // A database in front is one name more than is looked at.
     for sql in [
         "SELECT * FROM other.public.note",
+        "SELECT * FROM public.other.note",
+        "SELECT * FROM public.other.plan",
+        "DELETE FROM public.other.note",
         "SELECT * FROM pg_catalog.pg_class",
     ] {
         assert!(tables(sql).is_err(), "{sql}");
@@ -230,6 +257,10 @@ fn a_row_lock_reaches_the_rows() {
             format!(r#"SELECT * FROM {rows} AS "note" FOR UPDATE"#),
         ),
         (
+            "SELECT * FROM note \"n\" FOR UPDATE",
+            format!("SELECT * FROM {rows} \"n\" FOR UPDATE"),
+        ),
+        (
             "SELECT * FROM note AS n, plan FOR NO KEY UPDATE OF n SKIP LOCKED",
             format!(
                 r#"SELECT * FROM {rows} AS n, "public".plan AS "plan" FOR NO KEY UPDATE OF n SKIP LOCKED"#
@@ -272,6 +303,9 @@ fn what_cannot_be_proven_is_refused() {
         "SELECT $1",
         r"SELECT E'\'",
         r"SELECT 'a\b'",
+        r"SELECT 'a\'",
+        r#"SELECT "a\""#,
+        r"SELECT \a",
         "SELECT U&\"a\"",
         "SELECT 'a",
         "SELECT \"a",
@@ -316,6 +350,15 @@ fn what_cannot_be_proven_is_refused() {
         "SELECT (TABLE secret)",
         "SELECT * FROM (TABLE secret) x",
         "SELECT 1 UNION TABLE secret",
+        "SELECT 1 UNION f (1)",
+        "SELECT 1 TABLE secret",
+        "SELECT (1 JOIN secret)",
+        "SELECT (1 SELECT 1)",
+        "SELECT (1 WITH x)",
+        "SELECT (1 WITH x AS (SELECT 1) SELECT 1)",
+        "SELECT a FROM plan GROUP BY a WITH ROLLUP",
+        "SELECT 1 FROM plan WINDOW w AS () ORDER a",
+        "SELECT 1 FROM plan WINDOW w AS () LOCK IN SHARE MODE",
         "WITH x AS (DELETE FROM note RETURNING *) SELECT * FROM x",
         "WITH x AS (INSERT INTO note (a) VALUES (1) RETURNING *) SELECT * FROM x",
         "SELECT 1 WITH x AS (SELECT 1) SELECT 1",
@@ -399,6 +442,7 @@ fn words_that_are_names_elsewhere_hide_no_table() {
                 format!("INSERT INTO note (a) SELECT a FROM plan {word}, secret"),
                 format!("INSERT INTO note (a) SELECT a FROM plan {word} JOIN secret"),
                 format!("UPDATE note SET a = 1 FROM plan {word}, secret"),
+                "SELECT 1 FROM plan WINDOW w AS () FETCH FIRST 1 ROWS ONLY".to_owned(),
             ] {
                 let text = scoped(catalog, &sql);
                 assert!(text.is_err(), "{sql}: {text:?}");
@@ -407,6 +451,18 @@ fn words_that_are_names_elsewhere_hide_no_table() {
     }
     for sql in [
         "SELECT * FROM plan WHERE a IN secret",
+        // A text is a name where SQLite expects one.
+        "SELECT * FROM plan WHERE a IN 'note'",
+        "SELECT * FROM plan WHERE a NOT IN 'main'.'note'",
+        "SELECT * FROM plan WHERE a IN main.'note'",
+        "SELECT (1 IN 'note') FROM plan",
+        "SELECT * FROM 'note'",
+        "SELECT * FROM plan JOIN 'note'",
+        "SELECT :a",
+        "SELECT @a",
+        "SELECT $a",
+        "SELECT ?",
+        "SELECT Load_Extension('x')",
         "SELECT * FROM secret('x')",
         "SELECT [a] FROM note",
     ] {
@@ -416,13 +472,118 @@ fn words_that_are_names_elsewhere_hide_no_table() {
         tables_in(&sqlite, "SELECT * FROM plan WHERE a IN note"),
         Ok(vec!["note".into()])
     );
+    for sql in [
+        "SELECT * FROM json_each('[1]'), note",
+        "SELECT * FROM (VALUES (1, 2), (3, 4)) AS v, note",
+        "SELECT * FROM plan fetch, note lock",
+        "SELECT * FROM note WHERE a IN (1, 2)",
+        "SELECT * FROM note WHERE a IN (SELECT a FROM plan)",
+    ] {
+        assert_eq!(tables_in(&sqlite, sql), Ok(vec!["note".into()]), "{sql}");
+    }
+    for sql in [
+        "SELECT * FROM note LOCK IN SHARE MODE",
+        "SELECT * FROM note FOR UPDATE",
+    ] {
+        assert_eq!(
+            scoped(&mysql, sql),
+            Err(ScopeError::Unproven(
+                "a row lock in this dialect",
+                reader::WRITE_IT_DIRECTLY
+            )),
+            "{sql}"
+        );
+    }
+    assert_eq!(
+        tables_in(
+            &mysql,
+            "SELECT * FROM (VALUES ROW (1, 2), ROW (3, 4)) AS v, note"
+        ),
+        Ok(vec!["note".into()])
+    );
     assert!(scoped(&sqlite, r"SELECT 'a\b' FROM JSON_EACH('[1]'), note").is_ok());
     for sql in [
         "SELECT \"a\" FROM note",
+        "SELECT ?",
+        "SELECT LOAD_FILE('/etc/passwd')",
+        "DELETE FROM note WHERE true RETURNING a",
+        "SELECT a FROM note GROUP BY a WITH ROLLUP",
         "SELECT @a",
         "SELECT 1 # x",
         "SELECT `\u{e9}` FROM note",
     ] {
         assert!(scoped(&mysql, sql).is_err(), "{sql}");
+    }
+}
+
+/// One that stands where no parameter can be, and a placeholder that is none, are not mistaken for each other.
+#[test]
+fn a_placeholder_is_a_parameter_only_in_its_place() {
+    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
+    let parameter = |at| Parameter {
+        at,
+        value: Value::from(7),
+    };
+    let scope = scope(&sqlite);
+    let scoping = Scoping::new(&sqlite, &scope.tenant, &scope.project).unwrap();
+    for (sql, at, is_one) in [
+        ("SELECT ?, 'a?'", 7, true),
+        ("SELECT ?, 'a?'", 12, false),
+        ("SELECT ?, ?", 10, false),
+    ] {
+        assert_eq!(&sql[at..=at], "?");
+        let edits = edits(sql, &[parameter(at)], &scoping, &[]);
+        assert_eq!(edits.is_ok(), is_one, "{sql} {at}");
+    }
+}
+
+#[test]
+fn parameters_keep_their_places() {
+    let mysql = catalog().sql_dialect(Dialect::MySql);
+    let rows = "(SELECT * FROM `note` WHERE `tenant_id` = ? AND CAST(`tenant_id` AS BINARY) = ?) AS `note`";
+    for (catalog, sql, expected) in [
+        (
+            &catalog(),
+            "SELECT $IS NOT NULL",
+            // A letter behind the number would be read as a part of it.
+            Ok(("SELECT $1 IS NOT NULL".to_owned(), 1)),
+        ),
+        (&catalog(), "SELECT $_b", Ok(("SELECT $1 _b".to_owned(), 1))),
+        (
+            &catalog(),
+            "SELECT a IN ($,$)",
+            Ok(("SELECT a IN ($1,$2)".to_owned(), 2)),
+        ),
+        (
+            &mysql,
+            "SELECT * FROM note?",
+            Ok((format!("SELECT * FROM {rows}?"), 3)),
+        ),
+        (
+            &catalog(),
+            "SELECT $5",
+            Err(ScopeError::Unproven(
+                "a digit behind a parameter",
+                "put a space between",
+            )),
+        ),
+        (
+            &catalog(),
+            "SELECT a$",
+            Err(ScopeError::Unproven(
+                "a parameter inside a word or a literal",
+                "put spaces around it",
+            )),
+        ),
+        (
+            &catalog(),
+            "SELECT 'a$'",
+            Err(ScopeError::Unproven(
+                "a parameter inside a word or a literal",
+                "put spaces around it",
+            )),
+        ),
+    ] {
+        assert_eq!(scoped_with_parameters(catalog, sql), expected, "{sql}");
     }
 }

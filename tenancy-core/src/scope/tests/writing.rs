@@ -159,6 +159,7 @@ fn rows_are_stamped() {
         "INSERT INTO note (a)",
         "INSERT INTO note ()",
         "INSERT INTO note () SELECT",
+        "INSERT INTO note () SELECT 1",
         "INSERT INTO note (a) SELECT FROM tag",
         "INSERT INTO note (a) SELECT a FROM tag UNION VALUES (1)",
         "INSERT INTO note (a, a) VALUES (1, 2)",
@@ -177,6 +178,17 @@ fn rows_are_stamped() {
     }
 }
 
+/// The words of a conflict are names where no conflict can stand.
+#[test]
+fn a_join_within_an_insert_has_its_own_condition() {
+    let text = "INSERT INTO note (a) SELECT a FROM (SELECT * FROM (SELECT 1) p JOIN (SELECT 2) q ON conflict) AS x";
+    assert_eq!(
+        sql(text),
+        r#"INSERT INTO "public"."note" (a, "tenant_id") SELECT a, $1 FROM "#.to_owned()
+            + "(SELECT * FROM (SELECT 1) p JOIN (SELECT 2) q ON conflict) AS x"
+    );
+}
+
 #[test]
 fn a_conflict_is_one_within_the_tenant() {
     for conflict in [
@@ -187,6 +199,7 @@ fn a_conflict_is_one_within_the_tenant() {
         "ON CONFLICT (lower(tenant_id)) DO NOTHING",
         "ON CONFLICT ((tenant_id || a)) DO NOTHING",
         "ON CONFLICT (a) WHERE tenant_id = 'a' DO NOTHING",
+        "ON CONFLICT (tenant_id COLLATE other, a) DO NOTHING",
     ] {
         let text = format!("INSERT INTO note (a) VALUES (1) {conflict}");
         assert_eq!(

@@ -1,0 +1,1 @@
+//! Nothing: what must not compile is in `tests/`.
