@@ -10,7 +10,7 @@
 //! ```
 //!
 //! ```
-//! use sea_query::{Expr, ExprTrait, Query};
+//! use sea_query::{Expr, ExprTrait};
 //! use tenancy_core::{TableCatalog, TenantId, danger};
 //!
 //! // The tables of the service, declared once.
@@ -20,16 +20,11 @@
 //! let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
 //!
 //! // Ordinary sea-query, of which `note` means "the notes of this tenant" wherever it stands.
-//! let pinned = Query::select()
-//!     .column("body")
-//!     .from("note")
-//!     .and_where(Expr::col("pinned").eq(true))
-//!     .take();
-//! let pinned = context.scope(&catalog).wrap(pinned)?;
+//! let scope = context.scope(&catalog);
+//! let pinned = scope.select().column("body").from("note").and_where(Expr::col("pinned").eq(true)).finish()?;
 //!
-//! let (sql, _values) = pinned.build();
 //! assert_eq!(
-//!     sql,
+//!     pinned.sql(),
 //!     r#"WITH "note" AS NOT MATERIALIZED (SELECT * FROM "public"."note" WHERE "tenant_id" = $1) "#
 //!         .to_owned()
 //!         + r#"SELECT "body" FROM "note" WHERE "pinned" = $2"#,

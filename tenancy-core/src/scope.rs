@@ -32,7 +32,7 @@ mod table;
 mod text;
 mod update;
 
-use sea_query::QueryStatementBuilder;
+use sea_query::{IntoTableRef, QueryStatementBuilder, TableName, TableRef};
 
 pub use self::catalog::TableCatalog;
 pub use self::column_type::{TenantColumnType, WrongTenantType};
@@ -111,6 +111,20 @@ impl<'a> Scope<'a> {
 
     /// The same tenant, and all of its projects: the column of the project is an ordinary one then. Without this
     /// a table that has the column is refused to a context that has no project.
+    ///
+    /// ```
+    /// use tenancy_core::{ScopeError, TableCatalog, TenantId, TenantTable, danger};
+    ///
+    /// const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    /// let catalog = TableCatalog::of([TASK]);
+    /// let job = danger::assume(TenantId::parse("acme")?, "nightly report")?;
+    ///
+    /// let scope = job.scope(&catalog);
+    /// let refused = scope.select().column("id").from("task").finish();
+    /// assert_eq!(refused.unwrap_err(), ScopeError::NoProject("task".into()));
+    /// assert!(scope.across_projects().select().column("id").from("task").finish().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn across_projects(self) -> Self {
         Self {
             project: ProjectLevel::All,
@@ -144,18 +158,18 @@ impl<'a> Scope<'a> {
     }
 
     /// Starts an INSERT into a table of the tenant. The tenant column is filled in.
-    pub fn insert(&self, table: &str) -> ScopedInsert<'a> {
-        ScopedInsert::new(self.clone(), table)
+    pub fn insert(&self, table: impl IntoTableRef) -> ScopedInsert<'a> {
+        ScopedInsert::new(self.clone(), table.into_table_ref())
     }
 
     /// Starts an UPDATE of rows of the tenant.
-    pub fn update(&self, table: &str) -> ScopedUpdate<'a> {
-        ScopedUpdate::new(self.clone(), table)
+    pub fn update(&self, table: impl IntoTableRef) -> ScopedUpdate<'a> {
+        ScopedUpdate::new(self.clone(), table.into_table_ref())
     }
 
     /// Starts a DELETE of rows of the tenant.
-    pub fn delete(&self, table: &str) -> ScopedDelete<'a> {
-        ScopedDelete::new(self.clone(), table)
+    pub fn delete(&self, table: impl IntoTableRef) -> ScopedDelete<'a> {
+        ScopedDelete::new(self.clone(), table.into_table_ref())
     }
 
     fn scoped<S: QueryStatementBuilder>(
@@ -171,6 +185,14 @@ impl<'a> Scope<'a> {
         let edits = edits(&sql, &parameters, &scoping, using)?;
         let (sql, values) = assemble(&sql, parameters, edits, &scoping);
         Ok(Scoped::new(self.tenant.clone(), dialect, sql, values))
+    }
+}
+
+/// What messages call a table.
+fn name_of(table: &TableRef) -> String {
+    match table {
+        TableRef::Table(TableName(_, name), _) => name.to_string(),
+        _ => "a query".to_owned(),
     }
 }
 

@@ -91,8 +91,8 @@ where
     ///
     /// # Errors
     /// Before anything is sent: [`Error::ForeignStatement`] when it was built for another tenant,
-    /// [`Error::UnsupportedValue`] when the database has no place for one of its values. [`Error::Database`] when it
-    /// fails.
+    /// [`Error::ForeignDialect`] when it was built for another database, [`Error::UnsupportedValue`] when this one has no
+    /// place for one of its values. [`Error::Database`] when it fails.
     pub async fn fetch_all<T>(self, statement: &Scoped<impl Sized>) -> Result<Vec<T>, Error>
     where
         T: for<'r> FromRow<'r, <E::Database as Database>::Row> + Send + Unpin,

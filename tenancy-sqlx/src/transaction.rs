@@ -106,7 +106,8 @@ impl TenantTransaction {
     ///
     /// # Errors
     /// Before anything is sent: [`Error::ForeignStatement`] when it was built for another tenant,
-    /// [`Error::UnsupportedValue`] when Postgres has no place for one of its values. [`Error::Database`] when it fails.
+    /// [`Error::ForeignDialect`] when it was built for another database, [`Error::UnsupportedValue`] when Postgres has
+    /// no place for one of its values. [`Error::Database`] when it fails.
     pub async fn fetch_all<T>(&mut self, statement: &Scoped<impl Sized>) -> Result<Vec<T>, Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,

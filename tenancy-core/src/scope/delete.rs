@@ -1,6 +1,6 @@
 //! `ScopedDelete`: the end of rows of the tenant.
 
-use sea_query::{DeleteStatement, Expr, IntoCondition, IntoIden, Query};
+use sea_query::{DeleteStatement, Expr, IntoCondition, IntoIden, Query, TableRef};
 
 use super::{Scope, ScopeError, Scoped};
 
@@ -14,9 +14,9 @@ pub struct ScopedDelete<'a> {
 }
 
 impl<'a> ScopedDelete<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
         let mut statement = Query::delete();
-        statement.from_table(table.to_owned());
+        statement.from_table(table);
         Self {
             scope,
             using: Vec::new(),
@@ -25,7 +25,20 @@ impl<'a> ScopedDelete<'a> {
     }
 
     /// Adds a table to read from, beside the one whose rows are deleted: `USING` of Postgres, which sea-query
-    /// does not have.
+    /// does not have. The tables of the catalogue are named by their bare names.
+    ///
+    /// ```
+    /// use sea_query::{Expr, ExprTrait};
+    /// # use tenancy_core::{TableCatalog, TenantId, danger};
+    /// # let catalog = TableCatalog::new().tenant_table("note", "tenant_id").tenant_table("tag", "tenant_id");
+    /// # let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
+    /// # let scope = context.scope(&catalog);
+    ///
+    /// let tagged = Expr::col(("tag", "note_id")).equals(("note", "id"));
+    /// let delete = scope.delete("note").using("tag").and_where(tagged).finish()?;
+    /// assert!(delete.sql().starts_with(r#"DELETE FROM "public"."note" USING (SELECT * FROM "public"."tag" WHERE"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn using(mut self, table: &str) -> Self {
         self.using.push(table.to_owned());
         self

@@ -12,13 +12,23 @@ use super::text::Draft;
 /// [`TableCatalog::sql_dialect`](super::TableCatalog::sql_dialect) says otherwise.
 ///
 /// Row-level security stands behind the statements on Postgres only. Elsewhere the builder protects alone.
+///
+/// ```
+/// use tenancy_core::{Dialect, TableCatalog, TenantId, danger};
+///
+/// let catalog = TableCatalog::new().sql_dialect(Dialect::Sqlite).tenant_table("note", "tenant_id");
+/// let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
+/// let delete = context.scope(&catalog).delete("note").finish()?;
+/// assert_eq!(delete.sql(), r#"DELETE FROM "main"."note" WHERE "tenant_id" = ? COLLATE BINARY"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
     /// PostgreSQL 15 or newer.
     #[default]
     Postgres,
-    /// MySQL 8.0 or MariaDB 10.5 or newer.
+    /// MySQL 8.0 or MariaDB 10.5 or newer; tried on MariaDB 10.11.
     MySql,
     /// SQLite 3.35 or newer.
     Sqlite,

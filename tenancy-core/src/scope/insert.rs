@@ -1,14 +1,17 @@
 //! `ScopedInsert`: rows that belong to the tenant by construction.
 
-use sea_query::{Expr, InsertStatement, IntoIden, OnConflict, Query, SelectStatement, error};
+use sea_query::{
+    Expr, InsertStatement, IntoIden, OnConflict, Query, SelectStatement, TableRef, error,
+};
 
-use super::{Scope, ScopeError, Scoped};
+use super::{Scope, ScopeError, Scoped, name_of};
 
 /// An INSERT under construction. Made by [`Scope::insert`].
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedInsert<'a> {
     scope: Scope<'a>,
+    /// For messages.
     table: String,
     statement: InsertStatement,
     /// A row that does not go with the columns.
@@ -16,12 +19,13 @@ pub struct ScopedInsert<'a> {
 }
 
 impl<'a> ScopedInsert<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
         let mut statement = Query::insert();
-        statement.into_table(table.to_owned()).or_default_values();
+        let name = name_of(&table);
+        statement.into_table(table).or_default_values();
         Self {
             scope,
-            table: table.to_owned(),
+            table: name,
             statement,
             misfit: None,
         }
@@ -42,6 +46,19 @@ impl<'a> ScopedInsert<'a> {
     }
 
     /// Adds the rows of a query, which is scoped as well.
+    ///
+    /// ```
+    /// use sea_query::Query;
+    /// # use tenancy_core::{TableCatalog, TenantId, danger};
+    /// # let catalog = TableCatalog::new().tenant_table("note", "tenant_id").tenant_table("archive", "tenant_id");
+    /// # let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
+    /// # let scope = context.scope(&catalog);
+    ///
+    /// let notes = Query::select().columns(["id", "body"]).from("note").take();
+    /// let archived = scope.insert("archive").columns(["id", "body"]).select_from(notes).finish()?;
+    /// assert!(archived.sql().ends_with(r#"SELECT "id", "body", $1 FROM "note""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn select_from(mut self, select: SelectStatement) -> Self {
         if let Err(error) = self.statement.select_from(select) {
             self.misfit = Some(self.misfit_of(&error));

@@ -13,7 +13,8 @@ use crate::TenantId;
 /// One thing is out of a builder's reach: a function that runs SQL text of its own. Those that the databases
 /// bring along are refused; behind your own only row-level security holds.
 ///
-/// `tenancy-sqlx` runs it in a transaction of the same tenant and refuses it in any other.
+/// `tenancy-sqlx` runs it in a transaction of the same tenant, or on SQLite and MySQL by `ForTenant`, and refuses it for
+/// any other tenant. The project is not compared: it is part of the statement.
 #[derive(Clone)]
 pub struct Scoped<S> {
     tenant: TenantId,
@@ -50,6 +51,17 @@ impl<S> Scoped<S> {
     }
 
     /// The SQL and the values of its parameters, for a driver.
+    ///
+    /// ```
+    /// # use tenancy_core::{TableCatalog, TenantId, danger};
+    /// # let catalog = TableCatalog::new().tenant_table("note", "tenant_id");
+    /// # let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
+    /// let delete = context.scope(&catalog).delete("note").finish()?;
+    /// let (sql, values) = delete.build();
+    /// assert_eq!(sql, r#"DELETE FROM "public"."note" WHERE "tenant_id" = $1"#);
+    /// assert_eq!(values.0, ["acme".into()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn build(&self) -> (String, Values) {
         (self.sql.clone(), self.values.clone())
     }

@@ -1,25 +1,27 @@
 //! `ScopedUpdate`: changes to rows of the tenant, which stay rows of the tenant.
 
-use sea_query::{Expr, IntoCondition, IntoIden, IntoTableRef, Query, UpdateStatement};
+use sea_query::{Expr, IntoCondition, IntoIden, IntoTableRef, Query, TableRef, UpdateStatement};
 
-use super::{Scope, ScopeError, Scoped};
+use super::{Scope, ScopeError, Scoped, name_of};
 
 /// An UPDATE under construction. Made by [`Scope::update`].
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedUpdate<'a> {
     scope: Scope<'a>,
+    /// For messages.
     table: String,
     statement: UpdateStatement,
 }
 
 impl<'a> ScopedUpdate<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
         let mut statement = Query::update();
-        statement.table(table.to_owned());
+        let name = name_of(&table);
+        statement.table(table);
         Self {
             scope,
-            table: table.to_owned(),
+            table: name,
             statement,
         }
     }
@@ -30,6 +32,23 @@ impl<'a> ScopedUpdate<'a> {
     }
 
     /// Adds a table to read from, beside the one that is changed.
+    ///
+    /// ```
+    /// use sea_query::{Expr, ExprTrait};
+    /// # use tenancy_core::{TableCatalog, TenantId, danger};
+    /// # let catalog = TableCatalog::new().tenant_table("note", "tenant_id").tenant_table("tag", "tenant_id");
+    /// # let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
+    /// # let scope = context.scope(&catalog);
+    ///
+    /// let pinned = scope
+    ///     .update("note")
+    ///     .value("pinned", true)
+    ///     .from("tag")
+    ///     .and_where(Expr::col(("tag", "note_id")).equals(("note", "id")))
+    ///     .finish()?;
+    /// assert!(pinned.sql().contains(r#"WHERE "note"."tenant_id" = $1 AND ("tag"."note_id" = "note"."id")"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from(self, table: impl IntoTableRef) -> Self {
         self.apply(|update| update.from(table))
     }

@@ -173,6 +173,40 @@ fn the_text_of_statements_is_golden() {
     );
 }
 
+/// So that one prepared statement serves all tenants.
+#[test]
+fn the_text_is_the_same_for_every_tenant_and_value() {
+    let catalog = catalog();
+    let sql = |tenant: &str, id: i64, body: &str| {
+        let scope = Scope::new(TenantId::parse(tenant).unwrap(), None, &catalog);
+        let select = scope
+            .select()
+            .column("body")
+            .from("note")
+            .and_where(Expr::col("id").eq(id));
+        let insert = scope
+            .insert("note")
+            .columns(["id", "body"])
+            .values([id.into(), body.into()]);
+        let update = scope
+            .update("note")
+            .value("body", body)
+            .and_where(Expr::col("id").eq(id));
+        let delete = scope.delete("note").and_where(Expr::col("body").eq(body));
+        [
+            sql(select.finish()),
+            sql(insert.finish()),
+            sql(update.finish()),
+            sql(delete.finish()),
+        ]
+        .map(Result::unwrap)
+    };
+    assert_eq!(
+        sql("acme", 1, "a"),
+        sql("globex' --", i64::MAX, "b' OR true")
+    );
+}
+
 #[test]
 fn the_manual_shows_what_is_made() {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
