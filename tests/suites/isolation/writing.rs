@@ -293,7 +293,7 @@ async fn an_upsert_on_a_key_that_ignores_tenants_is_refused() {
                     assert_eq!(sqlstate(&error), "42501", "{error}");
                 }
                 Ok(rows) if !layer.is_scoped() && end == "DO NOTHING" => {
-                    assert_eq!(rows, Vec::<String>::new())
+                    assert_eq!(rows, Vec::<String>::new());
                 }
                 other => panic!("{}: {end}: {other:?}", layer.name),
             }

@@ -75,6 +75,11 @@ fn tables_are_found_wherever_they_stand() {
             &["note", "tag"],
         ),
         ("SELECT position('a' IN body) FROM note", &["note"]),
+        ("SELECT a FROM note FETCH NEXT (1 + 1) ROWS ONLY", &["note"]),
+        (
+            "SELECT a FROM note, tag FOR UPDATE OF note, tag",
+            &["note", "tag"],
+        ),
         // A column that has the name of a function.
         ("SELECT lastval FROM note", &["note"]),
         ("SELECT (a::timestamp with time zone) FROM note", &["note"]),
@@ -212,6 +217,7 @@ fn common_table_expressions_are_seen_from_where_they_are_on() {
     for sql in [
         "WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT a FROM x) SELECT * FROM x",
         "WITH RECURSIVE x (a) AS (SELECT 1) SEARCH DEPTH FIRST BY a, b SET c CYCLE a SET d TO true DEFAULT false USING e SELECT * FROM x",
+        "WITH RECURSIVE x (a) AS (SELECT 1) CYCLE a SET d TO 'yes' DEFAULT 'no' USING e SELECT * FROM x",
         "SELECT (WITH x AS (SELECT 1) SELECT 1 FROM x)",
         "SELECT * FROM (WITH x AS (SELECT 1) SELECT * FROM x UNION SELECT * FROM x) y",
         "WITH x AS (SELECT 1) UPDATE note SET a = (SELECT 1 FROM x)",
@@ -306,6 +312,9 @@ fn what_cannot_be_proven_is_refused() {
         r"SELECT 'a\'",
         r#"SELECT "a\""#,
         r"SELECT \a",
+        "SELECT B'01'",
+        "SELECT N'a'",
+        "SELECT U&'a'",
         "SELECT U&\"a\"",
         "SELECT 'a",
         "SELECT \"a",
@@ -449,6 +458,12 @@ fn words_that_are_names_elsewhere_hide_no_table() {
             }
         }
     }
+}
+
+#[test]
+fn each_dialect_has_its_own_forms() {
+    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
+    let mysql = catalog().sql_dialect(Dialect::MySql);
     for sql in [
         "SELECT * FROM plan WHERE a IN secret",
         // A text is a name where SQLite expects one.
