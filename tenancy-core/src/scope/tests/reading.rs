@@ -400,6 +400,8 @@ fn hostile_depth_and_length_are_refused() {
         "(".repeat(50_000),
         ")".repeat(50_000)
     );
+    let wide = format!("SELECT {}1 FROM note", "(1) + ".repeat(1000));
+    assert!(tables(&wide).is_ok());
     let long = format!("SELECT * FROM {}", "n".repeat(64));
     let long_quoted = format!("SELECT * FROM \"{}\"", "n".repeat(64));
     for sql in [deep, deep_query, deep_from, long, long_quoted] {
