@@ -156,8 +156,8 @@ impl<'a> Reader<'a, '_> {
                 Keyword::Limit => self.at += 1,
                 // MySQL takes the word for a name.
                 Keyword::Returning if self.dialect() != Dialect::MySql => self.at += 1,
-                _ if self.kind().is_none() => return Ok(()),
-                _ => return Err(self.unexpected()),
+                // What else there is, is refused with the statement.
+                _ => return Ok(()),
             }
             self.expressions()?;
         }

@@ -331,6 +331,18 @@ fn the_number_of_a_row_may_be_its_tenant_in_sqlite() {
         .columns(["body", "BODY"])
         .values([1.into(), 2.into()]);
     assert!(twice.finish().is_err());
+    assert!(scope.update("note").value("body", "x").finish().is_ok());
+    // Elsewhere it is an ordinary name, and a text is no number.
+    for (dialect, kind) in [
+        (Dialect::Sqlite, TenantColumnType::Text),
+        (Dialect::Postgres, TenantColumnType::Bigint),
+    ] {
+        let catalog = super::catalog()
+            .sql_dialect(dialect)
+            .tenant_column_type(kind);
+        let scope = Scope::new(TenantId::parse("7").unwrap(), None, &catalog);
+        assert!(scope.update("note").value("oid", 8).finish().is_ok());
+    }
 }
 
 /// MySQL compares texts as `Acme` = `acmé` unless the column says otherwise, SQLite as its column says.

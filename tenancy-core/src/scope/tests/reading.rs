@@ -79,6 +79,10 @@ const READING: &[(&str, &[&str])] = &[
         "SELECT a FROM note, tag FOR UPDATE OF note, tag",
         &["note", "tag"],
     ),
+    (
+        "SELECT * FROM note, LATERAL unnest(a) AS u, LATERAL (SELECT 1 FROM tag) AS v",
+        &["note", "tag"],
+    ),
     // A column that has the name of a function.
     ("SELECT lastval FROM note", &["note"]),
     ("SELECT (a::timestamp with time zone) FROM note", &["note"]),
@@ -146,6 +150,9 @@ fn tables_that_are_not_declared_are_refused() {
         "UPDATE note SET a = 1 FROM secret",
         "UPDATE secret SET a = 1",
         "DELETE FROM note USING secret",
+        "DELETE FROM note ORDER BY (SELECT 1 FROM secret)",
+        "DELETE FROM note LIMIT (SELECT 1 FROM secret)",
+        "DELETE FROM note RETURNING (SELECT 1 FROM secret)",
         "DELETE FROM note WHERE EXISTS (SELECT FROM secret)",
         "INSERT INTO note (a) SELECT a FROM secret",
         "INSERT INTO note (a) VALUES ((SELECT a FROM secret))",
@@ -297,6 +304,47 @@ fn a_row_lock_reaches_the_rows() {
     }
 }
 
+/// Where the rows stand in place of a table, they are called what the table is called, unless it has another name.
+#[test]
+fn a_join_is_no_other_name_of_a_table() {
+    let rows = |name| format!(r#"(SELECT * FROM "public"."{name}" WHERE "tenant_id" = $1)"#);
+    for (behind_note, behind_tag) in [
+        (",", ""),
+        ("JOIN", " ON true"),
+        ("INNER JOIN", " ON true"),
+        ("LEFT JOIN", " ON true"),
+        ("RIGHT OUTER JOIN", " ON true"),
+        ("FULL JOIN", " USING (id)"),
+        ("NATURAL JOIN", ""),
+        ("CROSS JOIN", " WHERE true"),
+        ("CROSS JOIN", " GROUP BY a"),
+        ("CROSS JOIN", " HAVING true"),
+        ("CROSS JOIN", " ORDER BY a"),
+        ("CROSS JOIN", " LIMIT 1"),
+        ("CROSS JOIN", " OFFSET 1"),
+        ("CROSS JOIN", " FETCH FIRST ROW ONLY"),
+        ("CROSS JOIN", " WINDOW w AS ()"),
+    ] {
+        let sql = format!("SELECT * FROM note {behind_note} tag{behind_tag} FOR UPDATE");
+        let (note, tag) = (rows("note"), rows("tag"));
+        let expected = format!(
+            r#"SELECT * FROM {note} AS "note" {behind_note} {tag} AS "tag"{behind_tag} FOR UPDATE"#
+        );
+        assert_eq!(scoped(&catalog(), &sql), Ok(expected));
+    }
+    assert_eq!(
+        scoped(
+            &catalog(),
+            "SELECT * FROM plan UNION SELECT * FROM plan INTERSECT SELECT * FROM plan EXCEPT SELECT 1"
+        ),
+        Ok(
+            r#"SELECT * FROM "public".plan AS "plan" UNION SELECT * FROM "public".plan AS "plan" "#
+                .to_owned()
+                + r#"INTERSECT SELECT * FROM "public".plan AS "plan" EXCEPT SELECT 1"#
+        )
+    );
+}
+
 #[test]
 fn what_cannot_be_proven_is_refused() {
     for sql in [
@@ -403,6 +451,8 @@ fn hostile_depth_and_length_are_refused() {
         "(".repeat(50_000),
         ")".repeat(50_000)
     );
+    let wide = format!("SELECT {}1 FROM note", "(1) + ".repeat(1000));
+    assert!(tables(&wide).is_ok());
     let long = format!("SELECT * FROM {}", "n".repeat(64));
     let long_quoted = format!("SELECT * FROM \"{}\"", "n".repeat(64));
     for sql in [deep, deep_query, deep_from, long, long_quoted] {
@@ -515,7 +565,7 @@ fn each_dialect_has_its_own_forms() {
     assert_eq!(
         tables_in(
             &mysql,
-            "SELECT * FROM (VALUES ROW (1, 2), ROW (3, 4)) AS v, note"
+            "SELECT * FROM (VALUES ROW (1, 2), ROW (3, 4)) AS v, LATERAL (SELECT 1 FROM note) AS x"
         ),
         Ok(vec!["note".into()])
     );

@@ -56,6 +56,7 @@ fn a_condition_keeps_to_its_parentheses() {
         "DELETE note",
         "DELETE FROM note WHERE true UNION SELECT 1",
         "DELETE FROM note FROM secret",
+        "DELETE FROM note ORDER a",
     ] {
         assert!(scoped(&catalog(), text).is_err(), "{text}");
     }
@@ -128,6 +129,10 @@ fn rows_are_stamped() {
         (
             "INSERT INTO note (a) (SELECT\"id\"FROM tag)",
             with.to_owned() + r#"INSERT INTO "public"."note" (a, "tenant_id") (SELECT"id", $1 FROM tag)"#,
+        ),
+        (
+            "INSERT INTO note (a) VALUES ((1)) ON CONFLICT (tenant_id, a) DO NOTHING",
+            r#"INSERT INTO "public"."note" (a, "tenant_id") VALUES ((1), $1) ON CONFLICT (tenant_id, a) DO NOTHING"#.to_owned(),
         ),
         (
             "INSERT INTO note AS n (a) VALUES (1) ON CONFLICT (tenant_id, a) DO NOTHING",
