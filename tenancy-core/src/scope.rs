@@ -32,7 +32,7 @@ mod table;
 mod text;
 mod update;
 
-use sea_query::{IntoTableRef, QueryStatementBuilder, TableName, TableRef};
+use sea_query::QueryStatementBuilder;
 
 pub use self::catalog::TableCatalog;
 pub use self::column_type::{TenantColumnType, WrongTenantType};
@@ -158,18 +158,18 @@ impl<'a> Scope<'a> {
     }
 
     /// Starts an INSERT into a table of the tenant. The tenant column is filled in.
-    pub fn insert(&self, table: impl IntoTableRef) -> ScopedInsert<'a> {
-        ScopedInsert::new(self.clone(), table.into_table_ref())
+    pub fn insert(&self, table: &str) -> ScopedInsert<'a> {
+        ScopedInsert::new(self.clone(), table)
     }
 
     /// Starts an UPDATE of rows of the tenant.
-    pub fn update(&self, table: impl IntoTableRef) -> ScopedUpdate<'a> {
-        ScopedUpdate::new(self.clone(), table.into_table_ref())
+    pub fn update(&self, table: &str) -> ScopedUpdate<'a> {
+        ScopedUpdate::new(self.clone(), table)
     }
 
     /// Starts a DELETE of rows of the tenant.
-    pub fn delete(&self, table: impl IntoTableRef) -> ScopedDelete<'a> {
-        ScopedDelete::new(self.clone(), table.into_table_ref())
+    pub fn delete(&self, table: &str) -> ScopedDelete<'a> {
+        ScopedDelete::new(self.clone(), table)
     }
 
     fn scoped<S: QueryStatementBuilder>(
@@ -185,14 +185,6 @@ impl<'a> Scope<'a> {
         let edits = edits(&sql, &parameters, &scoping, using)?;
         let (sql, values) = assemble(&sql, parameters, edits, &scoping);
         Ok(Scoped::new(self.tenant.clone(), dialect, sql, values))
-    }
-}
-
-/// What messages call a table.
-fn name_of(table: &TableRef) -> String {
-    match table {
-        TableRef::Table(TableName(_, name), _) => name.to_string(),
-        _ => "a query".to_owned(),
     }
 }
 

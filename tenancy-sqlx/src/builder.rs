@@ -10,7 +10,7 @@ use crate::open_transaction::Manner;
 use crate::opening::{Binding, ContextValue, Opening};
 use crate::pool::{connection, open};
 use crate::setting::identifier;
-use crate::{Error, InvalidOption, Seal, Setting, TenantPool, doctor, understanding};
+use crate::{Error, InvalidOption, Seal, Setting, TenantPool, Unsound, doctor, understanding};
 
 /// The choices for a [`TenantPool`].
 #[derive(Debug)]
@@ -164,8 +164,20 @@ impl TenantPoolBuilder {
         let mut open = open(&self.pool, &begin, manner).await?;
         let select_tenant = |tenant: &_| self.opening.select_tenant(tenant);
         let setting = &self.opening.setting;
-        doctor::prove(&mut open.connection, catalog, setting, &select_tenant).await?;
-        understanding::check(&mut open.connection, &self.opening).await
+        let proven = doctor::prove(&mut open.connection, catalog, setting, &select_tenant).await;
+        // The setting of the policies, to a pool that has another, is one that opens them: the pool is told the cause.
+        let is_opened = |unsound: &Unsound| {
+            let mut findings = unsound.findings().iter();
+            findings.all(|finding| finding.code() == "TNC035")
+        };
+        match proven {
+            Err(Error::Posture(unsound)) if is_opened(&unsound) => {
+                understanding::check(&mut open.connection, &self.opening).await?;
+                Err(unsound.into())
+            }
+            Err(error) => Err(error),
+            Ok(()) => understanding::check(&mut open.connection, &self.opening).await,
+        }
     }
 
     /// What every transaction sets whoever the tenant is.

@@ -1,6 +1,6 @@
 //! `ScopedDelete`: the end of rows of the tenant.
 
-use sea_query::{DeleteStatement, Expr, IntoCondition, IntoIden, Query, TableRef};
+use sea_query::{DeleteStatement, Expr, IntoCondition, IntoIden, Query};
 
 use super::{Scope, ScopeError, Scoped};
 
@@ -14,9 +14,9 @@ pub struct ScopedDelete<'a> {
 }
 
 impl<'a> ScopedDelete<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
         let mut statement = Query::delete();
-        statement.from_table(table);
+        statement.from_table(table.to_owned());
         Self {
             scope,
             using: Vec::new(),

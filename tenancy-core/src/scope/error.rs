@@ -17,7 +17,9 @@ pub enum ScopeError {
     )]
     Contradictory(String),
     /// A bare name that several schemas have a table of.
-    #[error("several tables are called `{0}`; name the one that is meant with its schema")]
+    #[error(
+        "several tables are called `{0}`; name the one that is meant with its schema, in a statement for `Scope::wrap`"
+    )]
     Ambiguous(String),
     /// A common table expression that has the name of a table.
     #[error("the common table expression `{0}` has the name of a table; give it another")]

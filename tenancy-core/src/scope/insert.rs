@@ -1,17 +1,14 @@
 //! `ScopedInsert`: rows that belong to the tenant by construction.
 
-use sea_query::{
-    Expr, InsertStatement, IntoIden, OnConflict, Query, SelectStatement, TableRef, error,
-};
+use sea_query::{Expr, InsertStatement, IntoIden, OnConflict, Query, SelectStatement, error};
 
-use super::{Scope, ScopeError, Scoped, name_of};
+use super::{Scope, ScopeError, Scoped};
 
 /// An INSERT under construction. Made by [`Scope::insert`].
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedInsert<'a> {
     scope: Scope<'a>,
-    /// For messages.
     table: String,
     statement: InsertStatement,
     /// A row that does not go with the columns.
@@ -19,13 +16,12 @@ pub struct ScopedInsert<'a> {
 }
 
 impl<'a> ScopedInsert<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
         let mut statement = Query::insert();
-        let name = name_of(&table);
-        statement.into_table(table).or_default_values();
+        statement.into_table(table.to_owned()).or_default_values();
         Self {
             scope,
-            table: name,
+            table: table.to_owned(),
             statement,
             misfit: None,
         }

@@ -1,27 +1,25 @@
 //! `ScopedUpdate`: changes to rows of the tenant, which stay rows of the tenant.
 
-use sea_query::{Expr, IntoCondition, IntoIden, IntoTableRef, Query, TableRef, UpdateStatement};
+use sea_query::{Expr, IntoCondition, IntoIden, IntoTableRef, Query, UpdateStatement};
 
-use super::{Scope, ScopeError, Scoped, name_of};
+use super::{Scope, ScopeError, Scoped};
 
 /// An UPDATE under construction. Made by [`Scope::update`].
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedUpdate<'a> {
     scope: Scope<'a>,
-    /// For messages.
     table: String,
     statement: UpdateStatement,
 }
 
 impl<'a> ScopedUpdate<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
         let mut statement = Query::update();
-        let name = name_of(&table);
-        statement.table(table);
+        statement.table(table.to_owned());
         Self {
             scope,
-            table: name,
+            table: table.to_owned(),
             statement,
         }
     }
