@@ -412,6 +412,7 @@ fn what_cannot_be_proven_is_refused() {
         "SELECT 1 UNION TABLE secret",
         "SELECT 1 UNION f (1)",
         "SELECT 1 TABLE secret",
+        "SELECT 1 MERGE note",
         "SELECT (1 JOIN secret)",
         "SELECT (1 SELECT 1)",
         "SELECT (1 WITH x)",
