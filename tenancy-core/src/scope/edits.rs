@@ -23,7 +23,7 @@ pub(super) enum Insert<'a> {
 }
 
 /// Changes to a text. Those at one place come in the order in which they were made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Edits<'a>(Vec<Edit<'a>>);
 
 #[derive(Debug)]
@@ -35,6 +35,11 @@ pub(super) struct Edit<'a> {
 }
 
 impl<'a> Edits<'a> {
+    pub(super) fn new() -> Self {
+        // Most statements have fewer.
+        Self(Vec::with_capacity(12))
+    }
+
     pub(super) fn text(&mut self, at: usize, text: &'static str) {
         self.insert(at, Insert::Text(text));
     }

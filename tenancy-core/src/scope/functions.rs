@@ -83,8 +83,6 @@ pub(super) fn reaches_beyond(name: &str, dialect: Dialect) -> bool {
 
 /// The system columns of Postgres (manual §5.6). No column of a table can have such a name.
 pub(super) fn is_system_column(name: &str) -> bool {
-    matches!(
-        name,
-        "tableoid" | "xmin" | "cmin" | "xmax" | "cmax" | "ctid"
-    )
+    const NAMES: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

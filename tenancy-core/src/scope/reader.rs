@@ -94,10 +94,10 @@ impl<'a, 'p> Reader<'a, 'p> {
             depth: 0,
             scoping,
             expressions: Vec::new(),
-            reads: Vec::new(),
+            reads: Vec::with_capacity(4),
             locks: false,
             inserts: false,
-            edits: Edits::default(),
+            edits: Edits::new(),
         };
         reader.names_reach_not_beyond()?;
         let with = reader.with_clause()?;

@@ -24,7 +24,7 @@ impl Draft {
     pub(in crate::scope) fn new(placeholder: char) -> Self {
         Self {
             sql: String::with_capacity(256),
-            parameters: Vec::new(),
+            parameters: Vec::with_capacity(8),
             placeholder,
         }
     }
