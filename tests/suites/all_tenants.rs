@@ -221,6 +221,12 @@ async fn in_transaction(admin: &mut PgConnection, role: &str) -> i64 {
 
 #[tokio::test]
 async fn it_can_be_cancelled_at_every_await() {
+    for commits in [true, false] {
+        cancelled_at_every_await(commits).await;
+    }
+}
+
+async fn cancelled_at_every_await(commits: bool) {
     let operated = Operated::new().await;
     let (pool, _link) = operated.slow_pool().await;
     for awaits in 1.. {
@@ -233,7 +239,11 @@ async fn it_can_be_cancelled_at_every_await() {
                 .execute(&mut transaction)
                 .await
                 .unwrap();
-            transaction.commit().await.unwrap();
+            if commits {
+                transaction.commit().await.unwrap();
+            } else {
+                transaction.rollback().await.unwrap();
+            }
         });
         let finished = finished.await.is_some();
         let mut admin = operated.notes.admin().await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgConnection, PgPool};
-use tenancy_sqlx::{TenantPool, TenantTransaction};
+use tenancy_sqlx::{Doctor, TenantPool, TenantTransaction};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::wire::{Trip, Trips, Wire};
 use tokio::time::{sleep, timeout};
@@ -191,6 +191,24 @@ async fn writing_for_a_tenant_is_three_round_trips() {
             if begin.contains("BEGIN; SET LOCAL ") && commit.contains("COMMIT")),
         "{trips}"
     );
+}
+
+/// All checks of the catalogues are one statement, however many tables there are.
+#[tokio::test]
+async fn the_doctor_asks_the_catalogues_at_once() {
+    let counted = Counted::with(tenancy_sqlx::pool_options()).await;
+    let catalog = catalog();
+    let doctor = Doctor::new(&catalog);
+    doctor.examine(&counted.bare).await.unwrap();
+    let trips = counted
+        .during(async { doctor.examine(&counted.bare).await.unwrap() })
+        .await;
+    let sql = trips.sql();
+    // It is prepared and run, as every statement that is not kept.
+    let of_catalogues = sql.iter().filter(|sql| sql.contains("TNC0")).count();
+    assert_eq!(of_catalogues, 2, "{trips}");
+    // The others begin, try what a tenant must not, and leave nothing behind.
+    assert_eq!(trips.count(), 9, "{trips}");
 }
 
 #[tokio::test]
