@@ -28,17 +28,23 @@ mod reader;
 mod scoped;
 mod scoping;
 mod select;
+mod shapes;
+mod stamp;
 mod table;
+mod template;
 mod text;
 mod update;
 
-use sea_query::QueryStatementBuilder;
+use std::sync::Arc;
+
+use sea_query::{DynIden, IntoIden, IntoTableRef, QueryStatementBuilder, TableName, TableRef, Value, Values};
 
 pub use self::catalog::TableCatalog;
 pub use self::column_type::{TenantColumnType, WrongTenantType};
 pub use self::delete::ScopedDelete;
 pub use self::dialect::Dialect;
-use self::edits::{Edits, Insert};
+use self::edits::{Among, Insert};
+use self::error::Refused;
 pub use self::error::ScopeError;
 pub use self::insert::ScopedInsert;
 use self::output::assemble;
@@ -46,8 +52,10 @@ use self::reader::{Place, Reader, Reading};
 pub use self::scoped::Scoped;
 use self::scoping::{ProjectLevel, Scoping};
 pub use self::select::ScopedSelect;
+use self::shapes::Shape;
 pub use self::table::TenantTable;
-use self::text::{Draft, Parameter};
+use self::template::Template;
+use self::text::Draft;
 pub use self::update::ScopedUpdate;
 use crate::{ProjectId, TenantId};
 
@@ -149,7 +157,7 @@ impl<'a> Scope<'a> {
         reason = "a finished statement is given away, as `take` of sea-query gives it"
     )]
     pub fn wrap<S: QueryStatementBuilder>(&self, statement: S) -> Result<Scoped<S>, ScopeError> {
-        self.scoped(&statement, &[])
+        self.clone().scoped(&statement, Vec::new())
     }
 
     /// Starts a SELECT.
@@ -158,54 +166,93 @@ impl<'a> Scope<'a> {
     }
 
     /// Starts an INSERT into a table of the tenant. The tenant column is filled in.
-    pub fn insert(&self, table: &str) -> ScopedInsert<'a> {
-        ScopedInsert::new(self.clone(), table)
+    pub fn insert(&self, table: impl IntoTableRef) -> ScopedInsert<'a> {
+        ScopedInsert::new(self.clone(), table.into_table_ref())
     }
 
     /// Starts an UPDATE of rows of the tenant.
-    pub fn update(&self, table: &str) -> ScopedUpdate<'a> {
-        ScopedUpdate::new(self.clone(), table)
+    pub fn update(&self, table: impl IntoTableRef) -> ScopedUpdate<'a> {
+        ScopedUpdate::new(self.clone(), table.into_table_ref())
     }
 
     /// Starts a DELETE of rows of the tenant.
-    pub fn delete(&self, table: &str) -> ScopedDelete<'a> {
-        ScopedDelete::new(self.clone(), table)
+    pub fn delete(&self, table: impl IntoTableRef) -> ScopedDelete<'a> {
+        ScopedDelete::new(self.clone(), table.into_table_ref())
     }
 
     fn scoped<S: QueryStatementBuilder>(
-        &self,
+        self,
         statement: &S,
-        using: &[String],
+        using: Vec<String>,
     ) -> Result<Scoped<S>, ScopeError> {
         let dialect = self.catalog.dialect();
         let scoping = Scoping::new(self.catalog, &self.tenant, &self.project)?;
-        let Draft {
-            sql, parameters, ..
-        } = dialect.draft(statement);
-        let edits = edits(&sql, &parameters, &scoping, using)?;
-        let (sql, values) = assemble(&sql, parameters, edits, &scoping);
-        Ok(Scoped::new(self.tenant.clone(), dialect, sql, values))
+        let draft = dialect.draft(statement);
+        let (sql, values) = scope_draft(draft, using, &scoping)?;
+        Ok(Scoped::new(self.tenant, dialect, sql, values))
     }
 }
 
-/// What makes a statement one of the scope.
-fn edits<'a>(
-    sql: &'a str,
-    parameters: &[Parameter],
-    scoping: &Scoping<'a>,
-    using: &'a [String],
-) -> Result<Edits<'a>, ScopeError> {
-    let dialect = scoping.dialect();
-    let tokens = text::tokens(sql, parameters, dialect)?;
+/// Makes a statement one of the scope. One of a shape that was met before is not read again.
+fn scope_draft(
+    draft: Draft,
+    using: Vec<String>,
+    scoping: &Scoping<'_>,
+) -> Result<(Arc<str>, Values), ScopeError> {
+    let Draft {
+        sql,
+        places,
+        values,
+        ..
+    } = draft;
+    let shape = Shape {
+        sql,
+        places,
+        using,
+        project: scoping.project_kind,
+    };
+    let shapes = scoping.catalog.shapes();
+    let template = match shapes.get(&shape) {
+        Some(known) => known,
+        None => {
+            let (template, holds_for_all_values) =
+                template(&shape, &values, scoping).map_err(|refused| *refused)?;
+            let template = Arc::new(template);
+            if holds_for_all_values {
+                shapes.insert(shape, Arc::clone(&template));
+            }
+            template
+        }
+    };
+    Ok((Arc::clone(&template.sql), template.bind(values, scoping)))
+}
+
+/// What a table is called in errors: by its bare name.
+fn bare_name(table: &TableRef) -> DynIden {
+    match table {
+        TableRef::Table(TableName(_, name), _) => name.clone(),
+        _ => "a query".into_iden(),
+    }
+}
+
+/// What becomes of a statement, and whether that is so whatever values are bound to it.
+fn template(
+    shape: &Shape,
+    values: &[Value],
+    scoping: &Scoping<'_>,
+) -> Result<(Template, bool), Refused> {
+    let Shape { sql, places, .. } = shape;
+    let tokens = text::tokens(sql, places, scoping.dialect())?;
     let Reading {
         mut reads,
         locks,
         mut edits,
         with,
-    } = Reader::read(sql, parameters, &tokens, scoping, using)?;
+        holds_for_all_values,
+    } = Reader::read(shape, values, &tokens, scoping)?;
     // A row lock stops at a common table expression, without a word, and MySQL has none in an INSERT. A name with
     // its schema goes past it.
-    let all_in_place = locks || dialect == Dialect::MySql;
+    let all_in_place = locks || scoping.dialect() == Dialect::MySql;
     reads.retain(|read| {
         let in_place = all_in_place || read.is_qualified;
         if in_place {
@@ -224,16 +271,13 @@ fn edits<'a>(
         Place::Before(at) => (at, false),
     };
     for (index, read) in reads.iter().enumerate() {
-        if index == 0 && is_new {
-            edits.text(at, "WITH ");
-        }
-        edits.name(at, read.table.name());
-        edits.text(at, " AS NOT MATERIALIZED ");
-        edits.insert(at, Insert::Rows(read.table));
-        let is_last = index + 1 == reads.len() && is_new;
-        edits.text(at, if is_last { " " } else { ", " });
+        let among = Among {
+            begins: is_new && index == 0,
+            ends: is_new && index + 1 == reads.len(),
+        };
+        edits.insert(at, Insert::Expression(read.table, among));
     }
-    Ok(edits)
+    Ok((assemble(sql, places, edits, scoping), holds_for_all_values))
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ where
         let (columns, values): (Vec<_>, Vec<_>) = values.map(owned).unzip();
         let insert = transaction
             .scope(&self.catalog)
-            .insert(&self.table)
+            .insert(self.table.clone())
             .columns(columns)
             .values(values)
             .returning(self.columns.iter().cloned())
@@ -147,7 +147,9 @@ where
         values: impl IntoIterator<Item = (&'c str, Expr)>,
     ) -> Result<Option<T>, Error> {
         let scope = transaction.scope(&self.catalog);
-        let mut update = scope.update(&self.table).and_where(self.has_key(key));
+        let mut update = scope
+            .update(self.table.clone())
+            .and_where(self.has_key(key));
         for (column, value) in values.into_iter().map(owned) {
             update = update.value(column, value);
         }
@@ -162,7 +164,7 @@ where
     pub async fn delete(&self, transaction: &mut TenantTransaction, key: K) -> Result<bool, Error> {
         let delete = transaction
             .scope(&self.catalog)
-            .delete(&self.table)
+            .delete(self.table.clone())
             .and_where(self.has_key(key))
             .finish()?;
         Ok(transaction.execute(&delete).await?.rows_affected() > 0)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::shapes::Shapes;
 use super::{Dialect, ScopeError, TenantColumnType, TenantTable};
 
 /// The tables that a service uses, declared once: those whose rows belong to tenants, and those that all
@@ -26,6 +27,7 @@ pub struct TableCatalog {
     column_type: TenantColumnType,
     project_column_type: TenantColumnType,
     dialect: Dialect,
+    shapes: Shapes,
 }
 
 /// What was declared under one name in one schema.
@@ -117,18 +119,21 @@ impl TableCatalog {
     /// ```
     pub fn tenant_column_type(mut self, column_type: TenantColumnType) -> Self {
         self.column_type = column_type;
+        self.shapes = Shapes::default();
         self
     }
 
     /// Declares the type of the project columns, one for all tables. `text` unless said otherwise.
     pub fn project_column_type(mut self, column_type: TenantColumnType) -> Self {
         self.project_column_type = column_type;
+        self.shapes = Shapes::default();
         self
     }
 
     /// Declares the database whose SQL is written. Postgres unless said otherwise.
     pub fn sql_dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
+        self.shapes = Shapes::default();
         self
     }
 
@@ -163,6 +168,11 @@ impl TableCatalog {
 
     pub(super) fn project_type(&self) -> TenantColumnType {
         self.project_column_type
+    }
+
+    /// The statements that were scoped with it.
+    pub(super) fn shapes(&self) -> &Shapes {
+        &self.shapes
     }
 
     /// The table that a statement names, with its schema or without.
@@ -217,6 +227,7 @@ impl TableCatalog {
         } else {
             kind
         };
+        self.shapes = Shapes::default();
         let default = self.dialect.default_schema();
         let declarations = self.tables.entry(name).or_default();
         let same = |known: &&mut Declaration| {

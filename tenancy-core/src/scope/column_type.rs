@@ -1,9 +1,5 @@
 //! `TenantColumnType`, the type of the columns that hold the tenant.
 
-use sea_query::Value;
-
-use super::Dialect;
-use super::scoping::Stamp;
 use crate::TenantId;
 
 /// The type of the columns that hold the tenant, one for a whole [`TableCatalog`](crate::TableCatalog).
@@ -72,23 +68,6 @@ impl TenantColumnType {
             Self::Text => true,
             Self::Uuid => is_uuid(text),
             Self::Bigint => text.parse().is_ok_and(|id: i64| id.to_string() == text),
-        }
-    }
-
-    /// `text`, which fits, as a parameter of a statement.
-    pub(super) fn stamp(self, text: &str, dialect: Dialect) -> Stamp {
-        let number = (self == Self::Bigint).then(|| text.parse().ok()).flatten();
-        let value = match number {
-            Some(_) => Value::BigInt(number),
-            None => Value::String(Some(text.to_owned())),
-        };
-        // Other databases keep a UUID as text.
-        let is_uuid = self == Self::Uuid && dialect == Dialect::Postgres;
-        let cast = is_uuid.then_some("uuid");
-        Stamp {
-            value,
-            cast,
-            is_text: self != Self::Bigint,
         }
     }
 

@@ -1,6 +1,6 @@
 //! `ScopedDelete`: the end of rows of the tenant.
 
-use sea_query::{DeleteStatement, Expr, IntoCondition, IntoIden, Query};
+use sea_query::{DeleteStatement, Expr, IntoCondition, IntoIden, Query, TableRef};
 
 use super::{Scope, ScopeError, Scoped};
 
@@ -14,9 +14,9 @@ pub struct ScopedDelete<'a> {
 }
 
 impl<'a> ScopedDelete<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
         let mut statement = Query::delete();
-        statement.from_table(table.to_owned());
+        statement.from_table(table);
         Self {
             scope,
             using: Vec::new(),
@@ -74,6 +74,6 @@ impl<'a> ScopedDelete<'a> {
     /// # Errors
     /// As for [`Scope::wrap`].
     pub fn finish(self) -> Result<Scoped<DeleteStatement>, ScopeError> {
-        self.scope.scoped(&self.statement, &self.using)
+        self.scope.scoped(&self.statement, self.using)
     }
 }

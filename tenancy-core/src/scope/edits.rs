@@ -18,8 +18,19 @@ pub(super) enum Insert<'a> {
     Table(&'a TenantTable),
     /// The rows of the table that are within the scope, as a query in parentheses.
     Rows(&'a TenantTable),
+    /// The same as a common table expression of the name of the table.
+    Expression(&'a TenantTable, Among),
     /// That a row of the table, which may be called something else, is within the scope.
     Condition(&'a TenantTable, Option<Cow<'a, str>>),
+}
+
+/// Where a common table expression stands among those of its statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Among {
+    /// It is the first, and no `WITH` is there.
+    pub(super) begins: bool,
+    /// The statement comes next.
+    pub(super) ends: bool,
 }
 
 /// Changes to a text. Those at one place come in the order in which they were made.
@@ -37,7 +48,7 @@ pub(super) struct Edit<'a> {
 impl<'a> Edits<'a> {
     pub(super) fn new() -> Self {
         // Most statements have fewer.
-        Self(Vec::with_capacity(12))
+        Self(Vec::with_capacity(8))
     }
 
     pub(super) fn text(&mut self, at: usize, text: &'static str) {

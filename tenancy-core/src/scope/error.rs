@@ -75,3 +75,12 @@ pub enum ScopeError {
     #[error("a statement for table `{0}` has nothing to write")]
     Empty(String),
 }
+
+/// An error on its way out of a statement, while which many a result is passed on: behind a pointer, it costs the good
+/// ones nothing.
+pub(super) type Refused = Box<ScopeError>;
+
+/// That something is refused because the proof does not reach it.
+pub(super) fn unproven(what: &'static str, way_out: &'static str) -> Refused {
+    Refused::new(ScopeError::Unproven(what, way_out))
+}

@@ -1,27 +1,30 @@
 //! `ScopedInsert`: rows that belong to the tenant by construction.
 
-use sea_query::{Expr, InsertStatement, IntoIden, OnConflict, Query, SelectStatement, error};
+use sea_query::{
+    DynIden, Expr, InsertStatement, IntoIden, OnConflict, Query, SelectStatement, TableRef, error,
+};
 
-use super::{Scope, ScopeError, Scoped};
+use super::{Scope, ScopeError, Scoped, bare_name};
 
 /// An INSERT under construction. Made by [`Scope::insert`].
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedInsert<'a> {
     scope: Scope<'a>,
-    table: String,
+    name: DynIden,
     statement: InsertStatement,
     /// A row that does not go with the columns.
     misfit: Option<ScopeError>,
 }
 
 impl<'a> ScopedInsert<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
+        let name = bare_name(&table);
         let mut statement = Query::insert();
-        statement.into_table(table.to_owned()).or_default_values();
+        statement.into_table(table).or_default_values();
         Self {
             scope,
-            table: table.to_owned(),
+            name,
             statement,
             misfit: None,
         }
@@ -89,14 +92,14 @@ impl<'a> ScopedInsert<'a> {
     pub fn finish(self) -> Result<Scoped<InsertStatement>, ScopeError> {
         match self.misfit {
             Some(misfit) => Err(misfit),
-            None => self.scope.wrap(self.statement),
+            None => self.scope.scoped(&self.statement, Vec::new()),
         }
     }
 
     fn misfit_of(&self, error: &error::Error) -> ScopeError {
         let error::Error::ColValNumMismatch { col_len, val_len } = error;
         ScopeError::RowLength {
-            table: self.table.clone(),
+            table: self.name.to_string(),
             columns: *col_len,
             values: *val_len,
         }

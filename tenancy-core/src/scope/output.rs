@@ -1,76 +1,85 @@
 //! The text of a scoped statement, made of what sea-query wrote and of the edits to it.
 
-use std::iter::Peekable;
-use std::vec;
-
-use sea_query::{Value, Values};
-
-use super::edits::{Edit, Edits, Insert};
-use super::scoping::{Scoping, Stamp};
-use super::text::Parameter;
+use super::edits::{Among, Edit, Edits, Insert};
+use super::scoping::Scoping;
+use super::template::{Binding, Template};
 use super::{Dialect, TenantTable};
 
-/// The edited text and its parameters.
+/// The edited text, and what is bound to it. `places` are where parameters stand in `sql`.
 ///
 /// Where parameters have numbers, a stamp is one, however often it stands there, and the stamps come first: a
 /// statement has the same text whatever is bound to it.
 pub(super) fn assemble(
     sql: &str,
-    parameters: Vec<Parameter>,
+    places: &[usize],
     edits: Edits<'_>,
     scoping: &Scoping<'_>,
-) -> (String, Values) {
+) -> Template {
     let edits = edits.in_order();
-    let stamps = scoping.stamps().len();
     let mut output = Output {
-        sql: String::with_capacity(sql.len() + 4 * parameters.len() + 96 * edits.len().min(4)),
-        values: Vec::with_capacity(parameters.len() + stamps),
+        sql: String::with_capacity(sql.len() + 4 * places.len() + 96 * edits.len().min(4)),
+        bindings: Vec::with_capacity(places.len() + 2),
+        parameters: 0,
         scoping,
         dialect: scoping.dialect(),
         numbers: [None; 2],
     };
     output.number_stamps(&edits);
-    let mut source = Source {
-        sql,
-        at: 0,
-        parameters: parameters.into_iter().peekable(),
-    };
+    let mut source = Source { sql, at: 0, places };
     for Edit { at, until, insert } in &edits {
         source.copy_to(*at, &mut output);
         output.insert(insert);
-        source.skip_to(*until);
+        source.skip_to(*until, &mut output);
     }
     source.copy_to(sql.len(), &mut output);
-    (output.sql, Values(output.values))
+    Template {
+        sql: output.sql.into(),
+        bindings: output.bindings,
+    }
 }
 
 /// The text that is there, read from front to back.
 struct Source<'a> {
     sql: &'a str,
     at: usize,
-    parameters: Peekable<vec::IntoIter<Parameter>>,
+    /// Where the parameters stand that have not been read yet.
+    places: &'a [usize],
 }
 
 impl Source<'_> {
     fn copy_to(&mut self, end: usize, output: &mut Output<'_>) {
-        while let Some(Parameter { at, value }) = self.parameters.next_if(|next| next.at < end) {
-            output.copy(self.sql, self.at, at);
-            output.parameter(value);
-            self.at = at + 1;
+        while let Some(place) = self.next_place(end) {
+            output.copy(self.sql, self.at, place);
+            output.parameter(Binding::Given);
+            self.at = place + 1;
         }
         output.copy(self.sql, self.at, end);
         self.at = self.at.max(end);
     }
 
-    fn skip_to(&mut self, end: usize) {
+    fn skip_to(&mut self, end: usize, output: &mut Output<'_>) {
         self.at = self.at.max(end);
-        while self.parameters.next_if(|next| next.at < end).is_some() {}
+        while self.next_place(end).is_some() {
+            output.bindings.push(Binding::Dropped);
+        }
+    }
+
+    /// Where the next parameter stands, if that is before `end`.
+    fn next_place(&mut self, end: usize) -> Option<usize> {
+        let (place, later) = self.places.split_first()?;
+        if *place >= end {
+            return None;
+        }
+        self.places = later;
+        Some(*place)
     }
 }
 
 struct Output<'a> {
     sql: String,
-    values: Vec<Value>,
+    bindings: Vec<Binding>,
+    /// How many have a place in the text.
+    parameters: usize,
     scoping: &'a Scoping<'a>,
     dialect: Dialect,
     /// The numbers of the parameters that are stamps.
@@ -83,18 +92,18 @@ impl Output<'_> {
             return;
         }
         let scoping = self.scoping;
-        let stamps = scoping.stamps().iter().enumerate();
-        for ((index, stamp), number) in stamps.zip(&mut self.numbers) {
+        for (index, number) in self.numbers.iter_mut().enumerate() {
             let is_used = |edit: &Edit<'_>| match &edit.insert {
                 Insert::Stamp(stamp) | Insert::Item(stamp) => *stamp == index,
-                Insert::Rows(table) | Insert::Condition(table, _) => {
-                    scoping.columns(table).count() > index
-                }
+                Insert::Rows(table)
+                | Insert::Expression(table, _)
+                | Insert::Condition(table, _) => scoping.columns(table).count() > index,
                 Insert::Text(_) | Insert::Name(_) | Insert::Table(_) => false,
             };
             if edits.iter().any(is_used) {
-                self.values.push(stamp.value.clone());
-                *number = Some(self.values.len());
+                self.bindings.push(Binding::Stamp(index));
+                self.parameters += 1;
+                *number = Some(self.parameters);
             }
         }
     }
@@ -121,12 +130,13 @@ impl Output<'_> {
                 self.stamp(*index);
             }
             Insert::Table(table) => self.table(table),
-            Insert::Rows(table) => {
-                self.sql.push_str("(SELECT * FROM ");
-                self.table(table);
-                self.sql.push_str(" WHERE ");
-                self.condition(table, None);
-                self.sql.push(')');
+            Insert::Rows(table) => self.rows(table),
+            Insert::Expression(table, Among { begins, ends }) => {
+                self.sql.push_str(if *begins { "WITH " } else { "" });
+                self.name(table.name());
+                self.sql.push_str(" AS NOT MATERIALIZED ");
+                self.rows(table);
+                self.sql.push_str(if *ends { " " } else { ", " });
             }
             Insert::Condition(table, qualifier) => self.condition(table, qualifier.as_deref()),
         }
@@ -143,6 +153,14 @@ impl Output<'_> {
             self.sql.push('.');
         }
         self.name(table.name());
+    }
+
+    fn rows(&mut self, table: &TenantTable) {
+        self.sql.push_str("(SELECT * FROM ");
+        self.table(table);
+        self.sql.push_str(" WHERE ");
+        self.condition(table, None);
+        self.sql.push(')');
     }
 
     fn condition(&mut self, table: &TenantTable, qualifier: Option<&str>) {
@@ -164,8 +182,11 @@ impl Output<'_> {
     /// A column may compare texts without regard to case or accents, in MySQL unless it says otherwise. Tenants differ
     /// when a byte does.
     fn compare_bytes(&mut self, stamp: usize, column: &str, qualifier: Option<&str>) {
-        let stamps = self.scoping.stamps();
-        if !stamps.get(stamp).is_some_and(|stamp| stamp.is_text) {
+        if !self
+            .scoping
+            .stamp(stamp)
+            .is_some_and(|stamp| stamp.is_text())
+        {
             return;
         }
         match self.dialect {
@@ -186,27 +207,29 @@ impl Output<'_> {
         }
     }
 
-    fn parameter(&mut self, value: Value) {
-        self.values.push(value);
-        self.placeholder(self.values.len());
-    }
-
     fn stamp(&mut self, index: usize) {
-        let Some(Stamp { value, cast, .. }) = self.scoping.stamps().get(index) else {
+        let Some(stamp) = self.scoping.stamp(index) else {
             return;
         };
+        let cast = stamp.cast();
         if cast.is_some() {
             self.sql.push_str("CAST(");
         }
         match self.numbers.get(index).copied().flatten() {
             Some(number) => self.placeholder(number),
-            None => self.parameter(value.clone()),
+            None => self.parameter(Binding::Stamp(index)),
         }
         if let Some(cast) = cast {
             self.sql.push_str(" AS ");
             self.sql.push_str(cast);
             self.sql.push(')');
         }
+    }
+
+    fn parameter(&mut self, binding: Binding) {
+        self.bindings.push(binding);
+        self.parameters += 1;
+        self.placeholder(self.parameters);
     }
 
     fn placeholder(&mut self, number: usize) {

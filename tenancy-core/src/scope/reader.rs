@@ -14,10 +14,14 @@ mod write;
 
 use std::borrow::Cow;
 
+use sea_query::Value;
+
 use super::catalog::Named;
 use super::edits::Edits;
+use super::error::{Refused, unproven};
 use super::scoping::Scoping;
-use super::text::{Keyword, Kind, Parameter, Token};
+use super::shapes::Shape;
+use super::text::{Keyword, Kind, Token};
 use super::{Dialect, ScopeError, TableCatalog, TenantTable};
 
 /// The way out where the builder has none.
@@ -32,7 +36,7 @@ const MAX_DEPTH: usize = 200;
 pub(super) struct Reader<'a, 'p> {
     sql: &'a str,
     tokens: &'p [Token],
-    parameters: &'p [Parameter],
+    given: Given<'p>,
     at: usize,
     depth: usize,
     scoping: &'p Scoping<'a>,
@@ -44,6 +48,23 @@ pub(super) struct Reader<'a, 'p> {
     /// The statement is an INSERT, whose own clauses come behind its query.
     inserts: bool,
     edits: Edits<'a>,
+}
+
+/// The values of the parameters, which matter where a statement gives the tenant itself.
+#[derive(Debug)]
+struct Given<'p> {
+    places: &'p [usize],
+    values: &'p [Value],
+    were_looked_at: bool,
+}
+
+impl<'p> Given<'p> {
+    /// The value of the parameter that stands at `place`.
+    fn look_at(&mut self, place: usize) -> Option<&'p Value> {
+        self.were_looked_at = true;
+        let index = self.places.binary_search(&place).ok()?;
+        self.values.get(index)
+    }
 }
 
 /// A place where rows of a tenant table are read.
@@ -66,6 +87,8 @@ pub(super) struct Reading<'a> {
     pub(super) edits: Edits<'a>,
     /// Where common table expressions can be put in.
     pub(super) with: Place,
+    /// Whether the same would be found if other values were bound.
+    pub(super) holds_for_all_values: bool,
 }
 
 /// Where common table expressions can be put in.
@@ -78,23 +101,26 @@ pub(super) enum Place {
 }
 
 impl<'a, 'p> Reader<'a, 'p> {
-    /// Reads one statement, of which `tokens` are the text. `using` are tables that a DELETE reads beside its target.
+    /// Reads a statement of this shape, of which `tokens` are the text, with these values.
     pub(super) fn read(
-        sql: &'a str,
-        parameters: &'p [Parameter],
+        shape: &'a Shape,
+        values: &'p [Value],
         tokens: &'p [Token],
         scoping: &'p Scoping<'a>,
-        using: &'a [String],
-    ) -> Result<Reading<'a>, ScopeError> {
+    ) -> Result<Reading<'a>, Refused> {
         let mut reader = Self {
-            sql,
+            sql: &shape.sql,
             tokens,
-            parameters,
+            given: Given {
+                places: &shape.places,
+                values,
+                were_looked_at: false,
+            },
             at: 0,
             depth: 0,
             scoping,
             expressions: Vec::new(),
-            reads: Vec::with_capacity(4),
+            reads: Vec::new(),
             locks: false,
             inserts: false,
             edits: Edits::new(),
@@ -105,9 +131,9 @@ impl<'a, 'p> Reader<'a, 'p> {
             Keyword::Select => reader.query(None)?,
             Keyword::Insert => reader.insert()?,
             Keyword::Update => reader.update()?,
-            Keyword::Delete => reader.delete(using)?,
+            Keyword::Delete => reader.delete(&shape.using)?,
             _ => {
-                return Err(ScopeError::Unproven(
+                return Err(unproven(
                     "a statement that is neither SELECT, INSERT, UPDATE nor DELETE",
                     WRITE_IT_DIRECTLY,
                 ));
@@ -121,6 +147,7 @@ impl<'a, 'p> Reader<'a, 'p> {
             locks: reader.locks,
             edits: reader.edits,
             with,
+            holds_for_all_values: !reader.given.were_looked_at,
         })
     }
 
@@ -163,7 +190,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         is_next
     }
 
-    fn expect(&mut self, keyword: Keyword) -> Result<(), ScopeError> {
+    fn expect(&mut self, keyword: Keyword) -> Result<(), Refused> {
         if self.skip(keyword) {
             Ok(())
         } else {
@@ -171,7 +198,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
     }
 
-    fn expect_kind(&mut self, kind: Kind) -> Result<(), ScopeError> {
+    fn expect_kind(&mut self, kind: Kind) -> Result<(), Refused> {
         if self.kind() == Some(kind) {
             self.at += 1;
             Ok(())
@@ -185,7 +212,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// The name at hand, as the database understands it.
-    fn name(&mut self) -> Result<Cow<'a, str>, ScopeError> {
+    fn name(&mut self) -> Result<Cow<'a, str>, Refused> {
         let token = self.tokens.get(self.at).copied();
         match token.and_then(|token| self.name_of(token)) {
             Some(name) => {
@@ -229,7 +256,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// The table that is named at hand, with its schema or without, and where its name begins and ends.
-    fn table_name(&mut self) -> Result<TableName<'a>, ScopeError> {
+    fn table_name(&mut self) -> Result<TableName<'a>, Refused> {
         let start = self.start();
         let mut name = self.name()?;
         let mut schema = None;
@@ -240,7 +267,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
         if self.kind() == Some(Kind::Dot) {
             // The database in front of the schema.
-            return Err(ScopeError::Undeclared(name.into_owned()));
+            return Err(ScopeError::Undeclared(name.into_owned()).into());
         }
         let place = (start, self.end_before());
         Ok(TableName {
@@ -250,7 +277,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         })
     }
 
-    fn resolve(&self, name: &TableName<'_>) -> Result<Named<'a>, ScopeError> {
+    fn resolve(&self, name: &TableName<'_>) -> Result<Named<'a>, Refused> {
         let named = self.catalog().named(name.schema.as_deref(), &name.name)?;
         if let Named::Tenant(table) = named {
             self.scoping.admits(table)?;
@@ -266,8 +293,8 @@ impl<'a, 'p> Reader<'a, 'p> {
     /// Reads what an opening parenthesis begins, with `inside`, up to the one that closes it.
     fn parenthesised(
         &mut self,
-        inside: impl FnOnce(&mut Self) -> Result<(), ScopeError>,
-    ) -> Result<(), ScopeError> {
+        inside: impl FnOnce(&mut Self) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
         self.nested(Kind::Open, Kind::Close, inside)
     }
 
@@ -276,10 +303,10 @@ impl<'a, 'p> Reader<'a, 'p> {
         &mut self,
         open: Kind,
         close: Kind,
-        inside: impl FnOnce(&mut Self) -> Result<(), ScopeError>,
-    ) -> Result<(), ScopeError> {
+        inside: impl FnOnce(&mut Self) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
         if self.depth == MAX_DEPTH {
-            return Err(ScopeError::Unproven(
+            return Err(unproven(
                 "a statement nested more than 200 deep",
                 "simplify it",
             ));
@@ -292,7 +319,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// Why the token at hand does not go on here.
-    fn unexpected(&self) -> ScopeError {
+    fn unexpected(&self) -> Refused {
         let (what, way_out) = match self.kind() {
             None => ("a statement that ends too early", "complete it"),
             Some(Kind::Open | Kind::Close | Kind::OpenBracket | Kind::CloseBracket) => {
@@ -318,7 +345,7 @@ impl<'a, 'p> Reader<'a, 'p> {
                 "put sub-queries in parentheses",
             ),
         };
-        ScopeError::Unproven(what, way_out)
+        unproven(what, way_out)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use sea_query::Values;
 
@@ -19,13 +20,13 @@ use crate::TenantId;
 pub struct Scoped<S> {
     tenant: TenantId,
     dialect: Dialect,
-    sql: String,
+    sql: Arc<str>,
     values: Values,
     kind: PhantomData<fn() -> S>,
 }
 
 impl<S> Scoped<S> {
-    pub(super) fn new(tenant: TenantId, dialect: Dialect, sql: String, values: Values) -> Self {
+    pub(super) fn new(tenant: TenantId, dialect: Dialect, sql: Arc<str>, values: Values) -> Self {
         Self {
             tenant,
             dialect,
@@ -63,7 +64,7 @@ impl<S> Scoped<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn build(&self) -> (String, Values) {
-        (self.sql.clone(), self.values.clone())
+        (self.sql.as_ref().to_owned(), self.values.clone())
     }
 }
 

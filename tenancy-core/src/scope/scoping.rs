@@ -1,7 +1,7 @@
 //! `Scoping`, to what the rows of a table are narrowed.
 
-use sea_query::Value;
-
+use super::shapes::ProjectKind;
+use super::stamp::Stamp;
 use super::{Dialect, ScopeError, TableCatalog, TenantColumnType, TenantTable};
 use crate::{ProjectId, TenantId};
 
@@ -9,18 +9,9 @@ use crate::{ProjectId, TenantId};
 #[derive(Debug)]
 pub(super) struct Scoping<'a> {
     pub(super) catalog: &'a TableCatalog,
-    project: ProjectLevel,
-    /// The tenant and, where there is one, the project.
-    stamps: Vec<Stamp>,
-}
-
-/// A value of the scope, such as the tenant, and how a parameter of it is written: `$1` or `CAST($1 AS uuid)`.
-#[derive(Debug, Clone)]
-pub(super) struct Stamp {
-    pub(super) value: Value,
-    pub(super) cast: Option<&'static str>,
-    /// A text, which some databases compare without regard to case.
-    pub(super) is_text: bool,
+    pub(super) project_kind: ProjectKind,
+    tenant: Stamp<'a>,
+    project: Option<Stamp<'a>>,
 }
 
 /// What becomes of tables that have a column for the project.
@@ -35,29 +26,42 @@ pub(super) enum ProjectLevel {
 impl<'a> Scoping<'a> {
     pub(super) fn new(
         catalog: &'a TableCatalog,
-        tenant: &TenantId,
-        project: &ProjectLevel,
+        tenant: &'a TenantId,
+        project_level: &'a ProjectLevel,
     ) -> Result<Self, ScopeError> {
-        let dialect = catalog.dialect();
         catalog.column_type().check(tenant)?;
-        let mut stamps = vec![catalog.column_type().stamp(tenant.as_str(), dialect)];
-        if let ProjectLevel::One(id) = project {
-            let expected = catalog.project_type();
-            if !expected.fits(id.as_str()) {
-                let project = id.as_str().to_owned();
-                return Err(ScopeError::ProjectType { project, expected });
+        let stamp = |text, column_type| Stamp {
+            text,
+            column_type,
+            dialect: catalog.dialect(),
+        };
+        let (project_kind, project) = match project_level {
+            ProjectLevel::One(id) => {
+                let expected = catalog.project_type();
+                if !expected.fits(id.as_str()) {
+                    let project = id.as_str().to_owned();
+                    return Err(ScopeError::ProjectType { project, expected });
+                }
+                (ProjectKind::One, Some(stamp(id.as_str(), expected)))
             }
-            stamps.push(expected.stamp(id.as_str(), dialect));
-        }
+            ProjectLevel::Unknown => (ProjectKind::Unknown, None),
+            ProjectLevel::All => (ProjectKind::All, None),
+        };
         Ok(Self {
             catalog,
-            project: project.clone(),
-            stamps,
+            project_kind,
+            tenant: stamp(tenant.as_str(), catalog.column_type()),
+            project,
         })
     }
 
-    pub(super) fn stamps(&self) -> &[Stamp] {
-        &self.stamps
+    /// The tenant is the first, the project, where there is one, the second.
+    pub(super) fn stamp(&self, index: usize) -> Option<Stamp<'a>> {
+        match index {
+            0 => Some(self.tenant),
+            1 => self.project,
+            _ => None,
+        }
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -66,7 +70,7 @@ impl<'a> Scoping<'a> {
 
     /// Refuses a table that has a level more than the context.
     pub(super) fn admits(&self, table: &TenantTable) -> Result<(), ScopeError> {
-        if table.project().is_some() && self.project == ProjectLevel::Unknown {
+        if table.project().is_some() && self.project_kind == ProjectKind::Unknown {
             Err(ScopeError::NoProject(table.name().to_owned()))
         } else {
             Ok(())
@@ -78,10 +82,7 @@ impl<'a> Scoping<'a> {
         &self,
         table: &'t TenantTable,
     ) -> impl Iterator<Item = &'t str> + Clone + use<'t> {
-        let project = match self.project {
-            ProjectLevel::One(_) => table.project(),
-            ProjectLevel::Unknown | ProjectLevel::All => None,
-        };
+        let project = self.project.and_then(|_| table.project());
         [Some(table.tenant_column()), project].into_iter().flatten()
     }
 

@@ -116,6 +116,6 @@ impl<'a> ScopedSelect<'a> {
     /// # Errors
     /// As for [`Scope::wrap`].
     pub fn finish(self) -> Result<Scoped<SelectStatement>, ScopeError> {
-        self.scope.wrap(self.statement)
+        self.scope.scoped(&self.statement, Vec::new())
     }
 }

@@ -22,10 +22,7 @@ fn scope(catalog: &TableCatalog) -> Scope<'_> {
 
 /// The raw text `sql`, scoped. No test could write all of this with sea-query, and a fragment can hold any of it.
 fn scoped(catalog: &TableCatalog, sql: &str) -> Result<String, ScopeError> {
-    let scope = scope(catalog);
-    let scoping = Scoping::new(catalog, &scope.tenant, &scope.project)?;
-    let edits = edits(sql, &[], &scoping, &[])?;
-    Ok(assemble(sql, Vec::new(), edits, &scoping).0)
+    scoped_with(&scope(catalog), sql, Vec::new()).map(|(sql, _)| sql)
 }
 
 /// The raw text `sql` in which each placeholder is a parameter, scoped, and how many parameters it has then.
@@ -33,19 +30,26 @@ fn scoped_with_parameters(
     catalog: &TableCatalog,
     sql: &str,
 ) -> Result<(String, usize), ScopeError> {
-    let parameters = || {
-        let places = sql.match_indices(catalog.dialect().placeholder());
-        let parameter = |(at, _)| Parameter {
-            at,
-            value: Value::from(7),
-        };
-        places.map(parameter).collect::<Vec<_>>()
+    let places = sql.match_indices(catalog.dialect().placeholder());
+    let places = places.map(|(place, _)| place).collect();
+    scoped_with(&scope(catalog), sql, places)
+}
+
+/// The raw text `sql` with parameters at `places`, scoped, and how many parameters it has then.
+fn scoped_with(
+    scope: &Scope<'_>,
+    sql: &str,
+    places: Vec<usize>,
+) -> Result<(String, usize), ScopeError> {
+    let scoping = Scoping::new(scope.catalog, &scope.tenant, &scope.project)?;
+    let draft = Draft {
+        sql: sql.to_owned(),
+        values: vec![Value::from(7); places.len()],
+        places,
+        ..Draft::new(scoping.dialect().placeholder())
     };
-    let scope = scope(catalog);
-    let scoping = Scoping::new(catalog, &scope.tenant, &scope.project)?;
-    let edits = edits(sql, &parameters(), &scoping, &[])?;
-    let (sql, values) = assemble(sql, parameters(), edits, &scoping);
-    Ok((sql, values.0.len()))
+    let (sql, values) = scope_draft(draft, Vec::new(), &scoping)?;
+    Ok((sql.as_ref().to_owned(), values.0.len()))
 }
 
 /// The tables that `sql` reads, of which those of tenants are scoped.

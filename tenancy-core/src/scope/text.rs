@@ -4,6 +4,6 @@ mod draft;
 mod keyword;
 mod lexer;
 
-pub(super) use self::draft::{Draft, Parameter};
+pub(super) use self::draft::Draft;
 pub(super) use self::keyword::Keyword;
 pub(super) use self::lexer::{Kind, Token, tokens};

@@ -1,25 +1,28 @@
 //! `ScopedUpdate`: changes to rows of the tenant, which stay rows of the tenant.
 
-use sea_query::{Expr, IntoCondition, IntoIden, IntoTableRef, Query, UpdateStatement};
+use sea_query::{
+    DynIden, Expr, IntoCondition, IntoIden, IntoTableRef, Query, TableRef, UpdateStatement,
+};
 
-use super::{Scope, ScopeError, Scoped};
+use super::{Scope, ScopeError, Scoped, bare_name};
 
 /// An UPDATE under construction. Made by [`Scope::update`].
 #[derive(Debug)]
 #[must_use = "finish it and run it"]
 pub struct ScopedUpdate<'a> {
     scope: Scope<'a>,
-    table: String,
+    name: DynIden,
     statement: UpdateStatement,
 }
 
 impl<'a> ScopedUpdate<'a> {
-    pub(super) fn new(scope: Scope<'a>, table: &str) -> Self {
+    pub(super) fn new(scope: Scope<'a>, table: TableRef) -> Self {
+        let name = bare_name(&table);
         let mut statement = Query::update();
-        statement.table(table.to_owned());
+        statement.table(table);
         Self {
             scope,
-            table: table.to_owned(),
+            name,
             statement,
         }
     }
@@ -82,8 +85,8 @@ impl<'a> ScopedUpdate<'a> {
     /// When nothing is set, and as for [`Scope::wrap`].
     pub fn finish(self) -> Result<Scoped<UpdateStatement>, ScopeError> {
         if self.statement.get_values().is_empty() {
-            return Err(ScopeError::Empty(self.table));
+            return Err(ScopeError::Empty(self.name.to_string()));
         }
-        self.scope.wrap(self.statement)
+        self.scope.scoped(&self.statement, Vec::new())
     }
 }

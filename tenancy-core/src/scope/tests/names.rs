@@ -201,10 +201,9 @@ fn rows_of_defaults_are_stamped_with_both_levels() {
         "INSERT INTO task DEFAULT VALUES",
         "INSERT INTO task () VALUES ()",
     ] {
-        let scoping = Scoping::new(&catalog, &scope.tenant, &scope.project).unwrap();
-        let edits = edits(sql, &[], &scoping, &[]).unwrap();
+        let (text, _) = scoped_with(&scope, sql, Vec::new()).unwrap();
         assert_eq!(
-            assemble(sql, Vec::new(), edits, &scoping).0,
+            text,
             r#"INSERT INTO "public"."task" ("tenant_id", "project_id") VALUES ($1, $2)"#,
             "{sql}"
         );

@@ -4,27 +4,23 @@ use std::fmt;
 
 use sea_query::{QueryBuilder, SqlWriter, Value};
 
-/// The text and, apart from it, its parameters. Each stands in the text as a single `$` or `?`, and where it
-/// stands is kept: a fragment that brings a placeholder of its own is thereby told from a parameter.
+/// The text and, apart from it, the values of its parameters. Each stands in the text as a single `$` or `?`, and where
+/// it stands is kept: a fragment that brings a placeholder of its own is thereby told from a parameter.
 #[derive(Debug)]
 pub(in crate::scope) struct Draft {
     pub(in crate::scope) sql: String,
-    pub(in crate::scope) parameters: Vec<Parameter>,
+    pub(in crate::scope) values: Vec<Value>,
+    /// The offset of the placeholder of each value in bytes, from front to back.
+    pub(in crate::scope) places: Vec<usize>,
     placeholder: char,
-}
-
-#[derive(Debug)]
-pub(in crate::scope) struct Parameter {
-    /// The offset of its placeholder in bytes.
-    pub(in crate::scope) at: usize,
-    pub(in crate::scope) value: Value,
 }
 
 impl Draft {
     pub(in crate::scope) fn new(placeholder: char) -> Self {
         Self {
             sql: String::with_capacity(256),
-            parameters: Vec::with_capacity(8),
+            values: Vec::with_capacity(8),
+            places: Vec::with_capacity(8),
             placeholder,
         }
     }
@@ -32,8 +28,8 @@ impl Draft {
 
 impl SqlWriter for Draft {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, _: &T) {
-        let at = self.sql.len();
-        self.parameters.push(Parameter { at, value });
+        self.values.push(value);
+        self.places.push(self.sql.len());
         self.sql.push(self.placeholder);
     }
 

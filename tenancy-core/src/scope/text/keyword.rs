@@ -1,149 +1,106 @@
 //! The words that decide where the tables of a statement stand.
 
-/// A word that the reader looks at. Every other is [`Keyword::None`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::scope) enum Keyword {
-    None,
-    All,
-    As,
-    By,
-    Conflict,
-    Cross,
-    Cycle,
-    Default,
-    Delete,
-    Distinct,
-    Do,
-    Except,
-    Fetch,
-    For,
-    From,
-    Full,
-    Group,
-    Having,
-    In,
-    Inner,
-    Insert,
-    Intersect,
-    Into,
-    Is,
-    Join,
-    Key,
-    Lateral,
-    Left,
-    Limit,
-    Lock,
-    Materialized,
-    Merge,
-    Natural,
-    No,
-    Not,
-    Nothing,
-    Of,
-    Offset,
-    On,
-    Only,
-    Order,
-    Ordinality,
-    Recursive,
-    Returning,
-    Right,
-    Row,
-    Rows,
-    Search,
-    Select,
-    Set,
-    SetOf,
-    Share,
-    StraightJoin,
-    Table,
-    TableSample,
-    Time,
-    Union,
-    Update,
-    Using,
-    Values,
-    Where,
-    Window,
-    With,
+/// Declares the words, with the numbers that they are told apart by.
+macro_rules! keywords {
+    ($($name:ident $word:literal)*) => {
+        /// A word that the reader looks at. Every other is [`Keyword::None`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(in crate::scope) enum Keyword {
+            None,
+            $($name,)*
+        }
+
+        impl Keyword {
+            /// What `word` is, in any case.
+            pub(super) fn of(word: &[u8]) -> Self {
+                if word.len() > LONGEST {
+                    return Self::None;
+                }
+                let number = number_of(word);
+                $(if number == const { number_of($word) } {
+                    return Self::$name;
+                })*
+                Self::None
+            }
+        }
+    };
+}
+
+keywords! {
+    All b"all"
+    As b"as"
+    By b"by"
+    Conflict b"conflict"
+    Cross b"cross"
+    Cycle b"cycle"
+    Default b"default"
+    Delete b"delete"
+    Distinct b"distinct"
+    Do b"do"
+    Except b"except"
+    Fetch b"fetch"
+    For b"for"
+    From b"from"
+    Full b"full"
+    Group b"group"
+    Having b"having"
+    In b"in"
+    Inner b"inner"
+    Insert b"insert"
+    Intersect b"intersect"
+    Into b"into"
+    Is b"is"
+    Join b"join"
+    Key b"key"
+    Lateral b"lateral"
+    Left b"left"
+    Limit b"limit"
+    Lock b"lock"
+    Materialized b"materialized"
+    Merge b"merge"
+    Natural b"natural"
+    No b"no"
+    Not b"not"
+    Nothing b"nothing"
+    Of b"of"
+    Offset b"offset"
+    On b"on"
+    Only b"only"
+    Order b"order"
+    Ordinality b"ordinality"
+    Recursive b"recursive"
+    Returning b"returning"
+    Right b"right"
+    Row b"row"
+    Rows b"rows"
+    Search b"search"
+    Select b"select"
+    Set b"set"
+    SetOf b"setof"
+    Share b"share"
+    StraightJoin b"straight_join"
+    Table b"table"
+    TableSample b"tablesample"
+    Time b"time"
+    Union b"union"
+    Update b"update"
+    Using b"using"
+    Values b"values"
+    Where b"where"
+    Window b"window"
+    With b"with"
 }
 
 /// No keyword is longer.
 const LONGEST: usize = 13;
 
-impl Keyword {
-    /// What `word` is, in any case.
-    pub(super) fn of(word: &str) -> Self {
-        let mut buffer = [0; LONGEST];
-        let Some(lower) = buffer.get_mut(..word.len()) else {
-            return Self::None;
-        };
-        lower.copy_from_slice(word.as_bytes());
-        lower.make_ascii_lowercase();
-        match &*lower {
-            b"all" => Self::All,
-            b"as" => Self::As,
-            b"by" => Self::By,
-            b"conflict" => Self::Conflict,
-            b"cross" => Self::Cross,
-            b"cycle" => Self::Cycle,
-            b"default" => Self::Default,
-            b"delete" => Self::Delete,
-            b"distinct" => Self::Distinct,
-            b"do" => Self::Do,
-            b"except" => Self::Except,
-            b"fetch" => Self::Fetch,
-            b"for" => Self::For,
-            b"from" => Self::From,
-            b"full" => Self::Full,
-            b"group" => Self::Group,
-            b"having" => Self::Having,
-            b"in" => Self::In,
-            b"inner" => Self::Inner,
-            b"insert" => Self::Insert,
-            b"intersect" => Self::Intersect,
-            b"into" => Self::Into,
-            b"is" => Self::Is,
-            b"join" => Self::Join,
-            b"key" => Self::Key,
-            b"lateral" => Self::Lateral,
-            b"left" => Self::Left,
-            b"limit" => Self::Limit,
-            b"lock" => Self::Lock,
-            b"materialized" => Self::Materialized,
-            b"merge" => Self::Merge,
-            b"natural" => Self::Natural,
-            b"no" => Self::No,
-            b"not" => Self::Not,
-            b"nothing" => Self::Nothing,
-            b"of" => Self::Of,
-            b"offset" => Self::Offset,
-            b"on" => Self::On,
-            b"only" => Self::Only,
-            b"order" => Self::Order,
-            b"ordinality" => Self::Ordinality,
-            b"recursive" => Self::Recursive,
-            b"returning" => Self::Returning,
-            b"right" => Self::Right,
-            b"row" => Self::Row,
-            b"rows" => Self::Rows,
-            b"search" => Self::Search,
-            b"select" => Self::Select,
-            b"set" => Self::Set,
-            b"setof" => Self::SetOf,
-            b"share" => Self::Share,
-            b"straight_join" => Self::StraightJoin,
-            b"table" => Self::Table,
-            b"tablesample" => Self::TableSample,
-            b"time" => Self::Time,
-            b"union" => Self::Union,
-            b"update" => Self::Update,
-            b"using" => Self::Using,
-            b"values" => Self::Values,
-            b"where" => Self::Where,
-            b"window" => Self::Window,
-            b"with" => Self::With,
-            _ => Self::None,
-        }
+/// A word as a number, so that the compiler makes a search of all the comparisons. The bit that tells the case of a
+/// letter is set; the other characters of words stay different from one another.
+const fn number_of(mut word: &[u8]) -> u128 {
+    let mut number = 0;
+    while let [first, rest @ ..] = word {
+        number = number << 8 | (*first | 0x20) as u128;
+        word = rest;
     }
+    number
 }

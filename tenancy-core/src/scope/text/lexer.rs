@@ -2,8 +2,8 @@
 //! §4.1), of MySQL (reference manual §11.1 and §11.2) and of SQLite ("SQL As Understood By SQLite").
 
 use super::Keyword;
-use super::draft::Parameter;
-use crate::scope::{Dialect, ScopeError};
+use crate::scope::Dialect;
+use crate::scope::error::{Refused, unproven};
 
 /// A piece of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,25 +32,24 @@ pub(in crate::scope) enum Kind {
     Operator,
 }
 
-/// The tokens of `sql`, with `parameters` where their placeholders stand.
+/// The tokens of `sql`, in which parameters stand at `places`.
 pub(in crate::scope) fn tokens(
     sql: &str,
-    parameters: &[Parameter],
+    places: &[usize],
     dialect: Dialect,
-) -> Result<Vec<Token>, ScopeError> {
+) -> Result<Vec<Token>, Refused> {
     let mut lexer = Lexer {
         sql,
         at: 0,
         dialect,
-        parameters,
-        parameters_met: 0,
+        places,
     };
     // A word with the space behind it is some five bytes, a parameter with its comma three.
     let mut tokens = Vec::with_capacity(sql.len() / 4 + 8);
     while let Some(token) = lexer.next()? {
         tokens.push(token);
     }
-    if lexer.parameters_met == parameters.len() {
+    if lexer.places.is_empty() {
         Ok(tokens)
     } else {
         Err(unproven(
@@ -64,12 +63,12 @@ struct Lexer<'a> {
     sql: &'a str,
     at: usize,
     dialect: Dialect,
-    parameters: &'a [Parameter],
-    parameters_met: usize,
+    /// Where the parameters stand that have not been met yet.
+    places: &'a [usize],
 }
 
 impl Lexer<'_> {
-    fn next(&mut self) -> Result<Option<Token>, ScopeError> {
+    fn next(&mut self) -> Result<Option<Token>, Refused> {
         while self.byte(0).is_some_and(|byte| byte.is_ascii_whitespace()) {
             self.at += 1;
         }
@@ -88,17 +87,20 @@ impl Lexer<'_> {
             b'[' if self.dialect == Dialect::Postgres => (Kind::OpenBracket, 1),
             b']' if self.dialect == Dialect::Postgres => (Kind::CloseBracket, 1),
             byte if starts_word(byte) => {
-                let length = self.word()?;
-                let word = self.sql.get(start..start + length).unwrap_or_default();
-                (Kind::Word(Keyword::of(word)), length)
+                let (keyword, length) = self.word()?;
+                (Kind::Word(keyword), length)
             }
             byte if byte == self.dialect.quote() as u8 => {
                 let length = self.quoted(byte)?;
-                self.fits(start + 1, start + length - 1)?;
+                let name = self.sql.as_bytes().get(start + 1..start + length - 1);
+                self.fits(name.unwrap_or_default())?;
                 (Kind::Quoted, length)
             }
-            byte if byte == self.dialect.placeholder() as u8 && self.is_parameter() => {
-                self.parameters_met += 1;
+            byte if byte == self.dialect.placeholder() as u8
+                && let Some((place, later)) = self.places.split_first()
+                && *place == start =>
+            {
+                self.places = later;
                 self.nothing_is_glued_to_it()?;
                 (Kind::Parameter, 1)
             }
@@ -116,14 +118,8 @@ impl Lexer<'_> {
         self.sql.as_bytes().get(self.at + ahead).copied()
     }
 
-    fn is_parameter(&self) -> bool {
-        self.parameters
-            .get(self.parameters_met)
-            .is_some_and(|parameter| parameter.at == self.at)
-    }
-
     /// A digit behind it would become a part of its number.
-    fn nothing_is_glued_to_it(&self) -> Result<(), ScopeError> {
+    fn nothing_is_glued_to_it(&self) -> Result<(), Refused> {
         if self.byte(1).is_some_and(|byte| byte.is_ascii_digit()) {
             Err(unproven(
                 "a digit behind a parameter",
@@ -134,7 +130,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn operator(&self, byte: u8) -> Result<usize, ScopeError> {
+    fn operator(&self, byte: u8) -> Result<usize, Refused> {
         let mysql = self.dialect == Dialect::MySql;
         let sqlite = self.dialect == Dialect::Sqlite;
         match byte {
@@ -164,7 +160,7 @@ impl Lexer<'_> {
 
     /// The length of a text between two quotes, which are doubled inside of it. A backslash is refused where a
     /// setting of the server decides whether it escapes the quote.
-    fn quoted(&self, quote: u8) -> Result<usize, ScopeError> {
+    fn quoted(&self, quote: u8) -> Result<usize, Refused> {
         let mut length = 1;
         while let Some(byte) = self.byte(length) {
             length += 1;
@@ -192,7 +188,7 @@ impl Lexer<'_> {
     }
 
     /// The length of `E'…'`, in which a backslash escapes whatever follows it: so sea-query writes constants.
-    fn escaped(&self) -> Result<usize, ScopeError> {
+    fn escaped(&self) -> Result<usize, Refused> {
         let mut length = 2;
         while let Some(byte) = self.byte(length) {
             length += 1;
@@ -208,7 +204,7 @@ impl Lexer<'_> {
     }
 
     /// A number must end where it seems to: some servers read `1FROM note` as `1 FROM note`.
-    fn number(&self) -> Result<usize, ScopeError> {
+    fn number(&self) -> Result<usize, Refused> {
         let digits = |mut at: usize| {
             while self.byte(at).is_some_and(|byte| byte.is_ascii_digit()) {
                 at += 1;
@@ -234,41 +230,34 @@ impl Lexer<'_> {
         }
     }
 
-    fn word(&self) -> Result<usize, ScopeError> {
-        let mut length = 1;
+    fn word(&self) -> Result<(Keyword, usize), Refused> {
+        let text = self.sql.as_bytes().get(self.at..).unwrap_or_default();
         // A parameter of MySQL and SQLite is no part of a word, and one of Postgres may not follow one.
-        while self.byte(length).is_some_and(continues_word) {
-            length += 1;
-        }
-        let next = self.byte(length);
-        let is_u = length == 1 && matches!(self.byte(0), Some(b'u' | b'U'));
+        let end = text.iter().position(|byte| !continues_word(*byte));
+        let (word, behind) = text.split_at(end.unwrap_or(text.len()));
         // To SQLite a byte order mark is white space, to others another letter.
-        let is_ascii = self
-            .sql
-            .as_bytes()
-            .get(self.at..self.at + length)
-            .is_some_and(<[u8]>::is_ascii);
-        if !is_ascii {
+        if !word.is_ascii() {
             return Err(unproven("letters beyond ASCII in a name", "quote the name"));
         }
+        let is_u = matches!(word, b"u" | b"U");
+        let next = behind.first();
         // `B'…'`, `U&"…"`: quotes with rules of their own.
-        if next == Some(b'\'') || (is_u && next == Some(b'&')) {
+        if next == Some(&b'\'') || (is_u && next == Some(&b'&')) {
             return Err(unproven(
                 "a literal with a prefix",
                 "pass it as a parameter",
             ));
         }
-        self.fits(self.at, self.at + length)?;
-        Ok(length)
+        self.fits(word)?;
+        Ok((Keyword::of(word), word.len()))
     }
 
     /// Postgres cuts off a longer identifier, and then it may be another one (manual §4.1.1). To MySQL letters
     /// with and without accents are the same.
-    fn fits(&self, start: usize, end: usize) -> Result<(), ScopeError> {
-        let name = self.sql.as_bytes().get(start..end);
-        if end - start > 63 && self.dialect != Dialect::Sqlite {
+    fn fits(&self, name: &[u8]) -> Result<(), Refused> {
+        if name.len() > 63 && self.dialect != Dialect::Sqlite {
             Err(unproven("a name longer than 63 bytes", "shorten it"))
-        } else if self.dialect == Dialect::MySql && !name.is_some_and(<[u8]>::is_ascii) {
+        } else if self.dialect == Dialect::MySql && !name.is_ascii() {
             Err(unproven(
                 "a name with letters beyond ASCII",
                 "rename the column or table",
@@ -287,15 +276,11 @@ fn continues_word(byte: u8) -> bool {
     starts_word(byte) || byte.is_ascii_digit() || byte == b'$'
 }
 
-fn unproven(what: &'static str, way_out: &'static str) -> ScopeError {
-    ScopeError::Unproven(what, way_out)
-}
-
-fn comment() -> ScopeError {
+fn comment() -> Refused {
     unproven("a comment", "remove it")
 }
 
-fn placeholder() -> ScopeError {
+fn placeholder() -> Refused {
     unproven(
         "a placeholder without a value",
         "pass the value with `Expr::cust_with_values`",
