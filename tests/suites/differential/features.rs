@@ -68,10 +68,11 @@ pub(super) const EVERYWHERE: [&str; 63] = [
 ];
 
 /// In Postgres besides.
-pub(super) const IN_POSTGRES: [&str; 14] = [
+pub(super) const IN_POSTGRES: [&str; 15] = [
     "ANY",
     "CYCLE",
     "DEFAULT",
+    "DELETE USING",
     "DISTINCT ON",
     "FOR UPDATE OF",
     "LATERAL",

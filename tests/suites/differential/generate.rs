@@ -79,11 +79,14 @@ pub(super) fn case(world: &World, choices: Choices) -> Case {
     ];
     let sort = generator.choices.weighted(&sorts);
     let statement = generator.statement(sort);
-    let way = if statement.has_builder() && generator.maybe(40, "through a builder") {
-        Way::Built
-    } else {
-        Way::Wrapped
+    let way = match *statement.ways() {
+        [only] => only,
+        _ if generator.choices.chance(40) => Way::Built,
+        _ => Way::Wrapped,
     };
+    if way == Way::Built {
+        generator.uses("through a builder");
+    }
     Case {
         writes: matches!(sort, Sort::Insert | Sort::Update | Sort::Delete),
         statement,

@@ -66,13 +66,18 @@ impl Statement {
             Self::Select(statement) => text(statement, dialect),
             Self::Insert(insert) => text(&insert.statement(), dialect),
             Self::Update(update) => text(&update.statement(), dialect),
-            Self::Delete(delete) => text(&delete.statement(), dialect),
+            Self::Delete(delete) => delete.text(dialect),
             Self::With(statement) => text(statement, dialect),
         }
     }
 
-    pub(super) fn has_builder(&self) -> bool {
-        !matches!(self, Self::With(_))
+    /// The ways in which it can be said.
+    pub(super) fn ways(&self) -> &'static [Way] {
+        match self {
+            Self::With(_) => &[Way::Wrapped],
+            Self::Delete(delete) if !delete.using.is_empty() => &[Way::Built],
+            _ => &[Way::Wrapped, Way::Built],
+        }
     }
 
     pub(super) fn scoped(&self, way: Way, scope: &Scope<'_>) -> Built {

@@ -27,7 +27,7 @@ impl<'a> Generator<'a> {
         if !self.maybe(4, "DEFAULT VALUES") {
             self.rows(&mut insert, &target, &names);
         }
-        insert.returning = self.returning(&target);
+        insert.returning = self.returning(&target, true);
         match with {
             None => Statement::Insert(insert),
             Some(with) if self.choices.chance(50) => {

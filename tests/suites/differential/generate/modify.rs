@@ -59,7 +59,7 @@ impl Generator<'_> {
         self.avoided = None;
         let condition = self.rows_to_change(&target, &names, sources.len() > 1);
         update.conditions.extend(condition);
-        update.returning = self.returning(&target);
+        update.returning = self.returning(&target, true);
         match with {
             None => Statement::Update(update),
             Some(with) if self.choices.chance(50) => {
@@ -76,22 +76,58 @@ impl Generator<'_> {
             .maybe(12, "WITH around a DELETE")
             .then(|| self.with_clause(&mut names));
         let (target, written) = self.target();
-        let names = names.and(&[target.source()]);
-        let condition = self.rows_to_change(&target, &names, false);
         let mut delete = Delete {
             target: written,
-            conditions: condition.into_iter().collect(),
-            returning: self.returning(&target),
+            using: Vec::new(),
+            conditions: Vec::new(),
+            returning: None,
             with: None,
         };
+        let mut sources = vec![target.source()];
+        let mut is_certain = true;
+        if self.is_postgres() && self.choices.chance(25) {
+            is_certain = self.using(&mut delete, &target, &mut sources);
+        }
+        let names = names.and(&sources);
+        let condition = self.rows_to_change(&target, &names, sources.len() > 1);
+        delete.conditions.extend(condition);
+        delete.returning = self.returning(&target, is_certain);
         match with {
             None => Statement::Delete(delete),
-            Some(with) if self.choices.chance(50) => {
+            Some(with) if !delete.using.is_empty() || self.choices.chance(50) => {
                 delete.with = Some(with);
                 Statement::Delete(delete)
             }
             Some(with) => Statement::With(delete.statement().with(with)),
         }
+    }
+
+    /// Tables beside the target. Whether their rows meet each row of it once at most: otherwise it is deleted all the
+    /// same, but which of them would be returned is open.
+    fn using(
+        &mut self,
+        delete: &mut Delete,
+        target: &Target<'_>,
+        sources: &mut Vec<Source>,
+    ) -> bool {
+        let mut is_certain = true;
+        for _ in 0..self.choices.weighted(&[(75, 1), (25, 2)]) {
+            let at = self.any_table();
+            let table = &self.world.tables[at];
+            if sources.iter().any(|source| source.name == table.name) {
+                continue;
+            }
+            self.uses("DELETE USING");
+            delete.using.push(table.name);
+            sources.push(Source::of_table(table, table.name));
+            if table.key == 1 && self.choices.chance(60) {
+                let same = Expr::col((target.name.clone(), "id")).equals((table.name, "id"));
+                delete.conditions.push(same);
+            } else {
+                is_certain = false;
+            }
+        }
+        is_certain
     }
 
     /// Joins a table whose rows meet each row of the target once at most: which of several would count is open.
@@ -177,11 +213,16 @@ impl Generator<'_> {
         }
     }
 
-    pub(super) fn returning(&mut self, target: &Target<'_>) -> Option<ReturningClause> {
+    /// Where it is not `certain` which rows of other tables meet those that are written, only these are named.
+    pub(super) fn returning(
+        &mut self,
+        target: &Target<'_>,
+        certain: bool,
+    ) -> Option<ReturningClause> {
         if !self.maybe(50, "RETURNING") {
             return None;
         }
-        if self.maybe(20, "RETURNING *") {
+        if certain && self.maybe(20, "RETURNING *") {
             return Some(Query::returning().all());
         }
         // What a sub-query sees here SQLite leaves open.
