@@ -1,8 +1,12 @@
 //! What the text of a statement becomes, and which statements are refused.
 
+mod dialects;
 mod golden;
+mod in_place;
 mod names;
+mod parameters;
 mod reading;
+mod refusing;
 mod writing;
 
 use sea_query::Value;
