@@ -74,4 +74,9 @@ pub enum ScopeError {
     /// An INSERT without rows or an UPDATE that sets nothing.
     #[error("a statement for table `{0}` has nothing to write")]
     Empty(String),
+    /// A SELECT without columns.
+    #[error(
+        "a SELECT has nothing to select; name what it answers by `ScopedSelect::column`, `columns`, `expr` or `expr_as`"
+    )]
+    NothingSelected,
 }

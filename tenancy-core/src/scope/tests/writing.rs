@@ -279,6 +279,11 @@ fn builders_say_what_is_missing() {
         scope.update("note").finish().err(),
         Some(ScopeError::Empty("note".into()))
     );
+    for nothing in [scope.select(), scope.select().from("note")] {
+        assert_eq!(nothing.finish().err(), Some(ScopeError::NothingSelected));
+    }
+    let applied = scope.select().apply(|select| select.expr(Expr::val(1)));
+    assert!(applied.finish().is_ok());
     let moved = scope.update("note").value("tenant_id", "acme");
     assert_eq!(
         moved.finish().err(),
