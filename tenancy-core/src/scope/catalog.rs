@@ -152,6 +152,12 @@ impl TableCatalog {
         self.names_of(Declared::Contradictory)
     }
 
+    /// The names that are too long: Postgres would cut them off. None where another [`Dialect`] is declared.
+    pub fn names_too_long(&self) -> impl Iterator<Item = &str> {
+        let names = self.tables.keys().map(String::as_str);
+        names.filter(|name| self.dialect.cuts_off(name))
+    }
+
     /// The tenant tables, by name.
     pub fn tenant_tables(&self) -> impl Iterator<Item = &TenantTable> {
         let declarations = self.tables.values().flatten();
@@ -179,6 +185,7 @@ impl TableCatalog {
         });
         match (candidates.next(), candidates.next()) {
             (None, _) => Err(ScopeError::Undeclared(full())),
+            (Some(_), _) if self.dialect.cuts_off(name) => Err(ScopeError::NameTooLong(full())),
             (Some(_), Some(_)) => Err(ScopeError::Ambiguous(full())),
             (Some(Declaration { kind, schema }), None) => match kind {
                 Declared::Tenant(table) => Ok(Named::Tenant(table)),
@@ -211,12 +218,6 @@ impl TableCatalog {
     }
 
     fn declare(&mut self, name: String, schema: Option<String>, kind: Declared) {
-        // Cut off by Postgres, it would be the name of something else.
-        let kind = if name.len() > 63 {
-            Declared::Contradictory
-        } else {
-            kind
-        };
         let default = self.dialect.default_schema();
         let declarations = self.tables.entry(name).or_default();
         let same = |known: &&mut Declaration| {

@@ -63,6 +63,12 @@ impl Dialect {
         }
     }
 
+    /// Whether the database would cut `name` off, and then take it for another (PostgreSQL manual §4.1.1). Others keep
+    /// it whole, or say that they cannot.
+    pub(super) fn cuts_off(self, name: &str) -> bool {
+        self == Self::Postgres && name.len() > 63
+    }
+
     /// The schema of a table that is declared without one.
     pub(super) fn default_schema(self) -> Option<&'static str> {
         match self {

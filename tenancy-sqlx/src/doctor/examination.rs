@@ -298,6 +298,7 @@ pub(super) fn input(
         "tables": tables(catalog),
         "shared": catalog.shared_tables().collect::<Vec<_>>(),
         "contradictions": catalog.contradictions().collect::<Vec<_>>(),
+        "too_long": catalog.names_too_long().collect::<Vec<_>>(),
         "type": catalog.column_type().sql(),
         "setting": setting.as_str(),
         "role": role,

@@ -89,8 +89,21 @@ fn a_declared_name_is_as_long_as_postgres_allows() {
         Ok(vec![longest])
     );
     let longer = "n".repeat(64);
-    let catalog = TableCatalog::new().tenant_table(&longer, "tenant_id");
-    assert_eq!(catalog.contradictions().collect::<Vec<_>>(), [longer]);
+    for catalog in [
+        TableCatalog::new().tenant_table(&longer, "tenant_id"),
+        TableCatalog::new().shared_table(&longer),
+    ] {
+        let catalog = catalog.tenant_table("note", "tenant_id");
+        assert_eq!(catalog.names_too_long().collect::<Vec<_>>(), [&longer]);
+        assert_eq!(catalog.contradictions().count(), 0);
+        let delete = scope(&catalog).delete("note").using(&longer).finish();
+        assert_eq!(delete.err(), Some(ScopeError::NameTooLong(longer.clone())));
+        assert!(scoped(&catalog, &format!("SELECT * FROM {longer}")).is_err());
+        // Which database it is may be said last.
+        let sqlite = catalog.sql_dialect(Dialect::Sqlite);
+        assert_eq!(sqlite.names_too_long().count(), 0);
+        assert!(scoped(&sqlite, &format!("SELECT * FROM {longer}")).is_ok());
+    }
 }
 
 /// What is quoted in a catalogue may be a keyword in a statement.
