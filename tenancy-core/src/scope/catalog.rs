@@ -23,7 +23,7 @@ use super::{Dialect, ScopeError, TenantColumnType, TenantTable};
 pub struct TableCatalog {
     /// By bare name, and there by schema.
     tables: BTreeMap<String, Vec<Declaration>>,
-    column_type: TenantColumnType,
+    tenant_column_type: TenantColumnType,
     project_column_type: TenantColumnType,
     dialect: Dialect,
 }
@@ -111,30 +111,35 @@ impl TableCatalog {
     /// use tenancy_core::{TableCatalog, TenantColumnType};
     ///
     /// let catalog = TableCatalog::new()
-    ///     .tenant_column_type(TenantColumnType::Uuid)
+    ///     .with_tenant_column_type(TenantColumnType::Uuid)
     ///     .tenant_table("note", "tenant_id");
-    /// assert_eq!(catalog.column_type(), TenantColumnType::Uuid);
+    /// assert_eq!(catalog.tenant_column_type(), TenantColumnType::Uuid);
     /// ```
-    pub fn tenant_column_type(mut self, column_type: TenantColumnType) -> Self {
-        self.column_type = column_type;
+    pub fn with_tenant_column_type(mut self, column_type: TenantColumnType) -> Self {
+        self.tenant_column_type = column_type;
         self
     }
 
     /// Declares the type of the project columns, one for all tables. `text` unless said otherwise.
-    pub fn project_column_type(mut self, column_type: TenantColumnType) -> Self {
+    pub fn with_project_column_type(mut self, column_type: TenantColumnType) -> Self {
         self.project_column_type = column_type;
         self
     }
 
     /// Declares the database whose SQL is written. Postgres unless said otherwise.
-    pub fn sql_dialect(mut self, dialect: Dialect) -> Self {
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self
     }
 
     /// The type of the tenant columns.
-    pub fn column_type(&self) -> TenantColumnType {
-        self.column_type
+    pub fn tenant_column_type(&self) -> TenantColumnType {
+        self.tenant_column_type
+    }
+
+    /// The type of the project columns.
+    pub fn project_column_type(&self) -> TenantColumnType {
+        self.project_column_type
     }
 
     /// The database whose SQL is written.
@@ -165,10 +170,6 @@ impl TableCatalog {
             Declared::Tenant(table) => Some(table),
             Declared::Shared | Declared::Contradictory => None,
         })
-    }
-
-    pub(super) fn project_type(&self) -> TenantColumnType {
-        self.project_column_type
     }
 
     /// The table that a statement names, with its schema or without.

@@ -39,10 +39,10 @@ impl<'a> Scoping<'a> {
         project: &ProjectLevel,
     ) -> Result<Self, ScopeError> {
         let dialect = catalog.dialect();
-        catalog.column_type().check(tenant)?;
-        let mut stamps = vec![catalog.column_type().stamp(tenant.as_str(), dialect)];
+        catalog.tenant_column_type().check(tenant)?;
+        let mut stamps = vec![catalog.tenant_column_type().stamp(tenant.as_str(), dialect)];
         if let ProjectLevel::One(id) = project {
-            let expected = catalog.project_type();
+            let expected = catalog.project_column_type();
             if !expected.fits(id.as_str()) {
                 let project = id.as_str().to_owned();
                 return Err(ScopeError::ProjectType { project, expected });
@@ -92,7 +92,7 @@ impl<'a> Scoping<'a> {
         let same = |bound: &str| self.dialect().same(bound, column);
         self.columns(table).any(same)
             || self.dialect() == Dialect::Sqlite
-                && self.catalog.column_type() == TenantColumnType::Bigint
+                && self.catalog.tenant_column_type() == TenantColumnType::Bigint
                 && ROW_NUMBERS.into_iter().any(same)
     }
 }

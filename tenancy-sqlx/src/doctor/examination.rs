@@ -299,7 +299,7 @@ pub(super) fn input(
         "shared": catalog.shared_tables().collect::<Vec<_>>(),
         "contradictions": catalog.contradictions().collect::<Vec<_>>(),
         "too_long": catalog.names_too_long().collect::<Vec<_>>(),
-        "type": catalog.column_type().sql(),
+        "type": catalog.tenant_column_type().sql(),
         "setting": setting.as_str(),
         "role": role,
         "files": files,

@@ -41,7 +41,7 @@ async fn tenants_that_are_uuids_or_numbers_are_clean_too() {
     ] {
         let clinic = Clinic::new(Cluster::shared().await).await;
         let only = TableCatalog::new()
-            .tenant_column_type(kind)
+            .with_tenant_column_type(kind)
             .tenant_table("visit", "owner_id");
         let own = format!(
             "owner_id = (SELECT nullif(current_setting('app.current_tenant_id', true), '')::{cast})"

@@ -279,7 +279,7 @@ pub(super) fn faults_of_quality_are_found() -> Vec<Fault> {
                 ("TNC014", "public.note"),
                 ("TNC014", "public.tag"),
             ])
-            .in_catalog(|| catalog().tenant_column_type(tenancy_core::TenantColumnType::Uuid).tenant_table("visit", "tenant_id")),
+            .in_catalog(|| catalog().with_tenant_column_type(tenancy_core::TenantColumnType::Uuid).tenant_table("visit", "tenant_id")),
         fault("TNC053", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
             USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id'), '')))
             WITH CHECK (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id'), '')))"),

@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn words_that_are_names_elsewhere_hide_no_table() {
-    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
-    let mysql = catalog().sql_dialect(Dialect::MySql);
+    let sqlite = catalog().with_dialect(Dialect::Sqlite);
+    let mysql = catalog().with_dialect(Dialect::MySql);
     for word in [
         "offset",
         "fetch",
@@ -54,8 +54,8 @@ fn words_that_are_names_elsewhere_hide_no_table() {
 
 #[test]
 fn each_dialect_has_its_own_forms() {
-    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
-    let mysql = catalog().sql_dialect(Dialect::MySql);
+    let sqlite = catalog().with_dialect(Dialect::Sqlite);
+    let mysql = catalog().with_dialect(Dialect::MySql);
     for sql in [
         "SELECT * FROM plan WHERE a IN secret",
         // A text is a name where SQLite expects one.

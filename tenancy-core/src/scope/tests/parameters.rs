@@ -7,7 +7,7 @@ use super::*;
 /// One that stands where no parameter can be, and a placeholder that is none, are not mistaken for each other.
 #[test]
 fn a_placeholder_is_a_parameter_only_in_its_place() {
-    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
+    let sqlite = catalog().with_dialect(Dialect::Sqlite);
     let parameter = |at| Parameter {
         at,
         value: Value::from(7),
@@ -27,7 +27,7 @@ fn a_placeholder_is_a_parameter_only_in_its_place() {
 
 #[test]
 fn parameters_keep_their_places() {
-    let mysql = catalog().sql_dialect(Dialect::MySql);
+    let mysql = catalog().with_dialect(Dialect::MySql);
     let rows = "(SELECT * FROM `note` WHERE `tenant_id` = ? AND CAST(`tenant_id` AS BINARY) = ?) AS `note`";
     for (catalog, sql, expected) in [
         (

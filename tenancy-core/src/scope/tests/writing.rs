@@ -82,11 +82,11 @@ fn the_tenant_column_cannot_be_set() {
         );
     }
     for dialect in [Dialect::Sqlite, Dialect::MySql] {
-        let catalog = catalog().sql_dialect(dialect);
+        let catalog = catalog().with_dialect(dialect);
         let text = scoped(&catalog, "UPDATE note SET Tenant_ID = 'b'");
         assert_eq!(text, Err(ScopeError::TenantColumn("note".into())));
     }
-    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
+    let sqlite = catalog().with_dialect(Dialect::Sqlite);
     assert!(scoped(&sqlite, "UPDATE note SET 'tenant_id' = 'b'").is_err());
 }
 

@@ -79,7 +79,7 @@ pub(super) const PROBES: [Probe; 8] = [
             explanation: "Statements compare the column with a value of the declared type: they fail or, with types that \
                           take different texts for the same such as `citext` and `char`, meet the rows of another tenant.",
             example: "CREATE TABLE invoice (tenant_id bigint NOT NULL, …);",
-            cure: "Change the column, or declare its type by `TableCatalog::tenant_column_type`.",
+            cure: "Change the column, or declare its type by `TableCatalog::with_tenant_column_type`.",
         },
         stage: Stage::Posture,
         sql: "SELECT t.label, t.label,
