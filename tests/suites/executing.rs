@@ -105,15 +105,19 @@ async fn a_savepoint_and_a_reader_run_them_too() {
     assert_eq!(none, None);
 }
 
+async fn unproven_pool(notes: &Notes, catalog: &TableCatalog) -> TenantPool {
+    let builder = TenantPool::builder(notes.bare_pool(1).await.unwrap());
+    let builder = danger::unproven(builder, "a database without row-level security").unwrap();
+    builder.build(catalog).await.unwrap()
+}
+
 /// The builder alone, and with row-level security behind it.
 async fn without_policies_and_with_them() -> [(Notes, TenantPool); 2] {
     let alone = Notes::unprotected().await.unwrap();
-    let builder = TenantPool::builder(alone.bare_pool(1).await.unwrap());
-    let builder = danger::unproven(builder, "a database without row-level security").unwrap();
-    let unprotected = builder.build(&catalog()).await.unwrap();
+    let unproven = unproven_pool(&alone, &catalog()).await;
     let protected = Notes::new().await.unwrap();
-    let pool = protected.pool(1).await.unwrap();
-    [(alone, unprotected), (protected, pool)]
+    let proven = protected.pool(1).await.unwrap();
+    [(alone, unproven), (protected, proven)]
 }
 
 /// What is not `a`'s, by plain SQL, as far as no policy hides it.
@@ -128,7 +132,7 @@ async fn of_others(transaction: &mut TenantTransaction) -> Vec<String> {
 type Beside = (&'static str, &'static [&'static str], &'static str, u64);
 
 /// Runs for `a` what `write` makes of each case, and expects that nobody else's rows are touched.
-async fn touch<S>(
+async fn only_own_rows_are_touched<S>(
     cases: &[Beside],
     write: impl Fn(&Scope<'_>, &Beside) -> Result<Scoped<S>, ScopeError>,
 ) {
@@ -176,7 +180,7 @@ async fn a_delete_using_other_tables_meets_no_row_of_another_tenant() {
             0,
         ),
     ];
-    touch(&cases, |scope, (table, beside, condition, _)| {
+    only_own_rows_are_touched(&cases, |scope, (table, beside, condition, _)| {
         let delete = beside
             .iter()
             .fold(scope.delete(table), |delete, table| delete.using(table));
@@ -205,7 +209,7 @@ async fn an_update_from_other_tables_meets_no_row_of_another_tenant() {
         ),
         ("note", &["tag"], "true OR true", 3),
     ];
-    touch(&cases, |scope, (table, beside, condition, _)| {
+    only_own_rows_are_touched(&cases, |scope, (table, beside, condition, _)| {
         let update = scope.update(table).value("body", "new");
         let update = beside
             .iter()
@@ -298,9 +302,7 @@ async fn values_of_many_types_go_in_and_come_back() {
         .await
         .unwrap();
     let catalog = TableCatalog::new().tenant_table("item", "tenant_id");
-    let builder = TenantPool::builder(notes.bare_pool(1).await.unwrap());
-    let builder = danger::unproven(builder, "a database without row-level security").unwrap();
-    let pool = builder.build(&catalog).await.unwrap();
+    let pool = unproven_pool(&notes, &catalog).await;
 
     let id = Uuid::from_u128(0x5d3c_f3d8_86a5_4b1c_9bb1_5d6c_8a5e_2f10);
     let at: DateTime<Utc> = "2026-02-28T23:59:59.123456Z".parse().unwrap();
