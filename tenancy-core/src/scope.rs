@@ -37,14 +37,15 @@ mod update;
 
 use std::sync::Arc;
 
-use sea_query::{DynIden, IntoIden, IntoTableRef, QueryStatementBuilder, TableName, TableRef, Value, Values};
+use sea_query::{
+    DynIden, IntoIden, IntoTableRef, QueryStatementBuilder, TableName, TableRef, Value, Values,
+};
 
 pub use self::catalog::TableCatalog;
 pub use self::column_type::{TenantColumnType, WrongTenantType};
 pub use self::delete::ScopedDelete;
 pub use self::dialect::Dialect;
 use self::edits::{Among, Insert};
-use self::error::Refused;
 pub use self::error::ScopeError;
 pub use self::insert::ScopedInsert;
 use self::output::assemble;
@@ -212,17 +213,15 @@ fn scope_draft(
         project: scoping.project_kind,
     };
     let shapes = scoping.catalog.shapes();
-    let template = match shapes.get(&shape) {
-        Some(known) => known,
-        None => {
-            let (template, holds_for_all_values) =
-                template(&shape, &values, scoping).map_err(|refused| *refused)?;
-            let template = Arc::new(template);
-            if holds_for_all_values {
-                shapes.insert(shape, Arc::clone(&template));
-            }
-            template
+    let template = if let Some(known) = shapes.get(&shape) {
+        known
+    } else {
+        let (template, holds_for_all_values) = template(&shape, &values, scoping)?;
+        let template = Arc::new(template);
+        if holds_for_all_values {
+            shapes.insert(shape, Arc::clone(&template));
         }
+        template
     };
     Ok((Arc::clone(&template.sql), template.bind(values, scoping)))
 }
@@ -240,7 +239,7 @@ fn template(
     shape: &Shape,
     values: &[Value],
     scoping: &Scoping<'_>,
-) -> Result<(Template, bool), Refused> {
+) -> Result<(Template, bool), ScopeError> {
     let Shape { sql, places, .. } = shape;
     let tokens = text::tokens(sql, places, scoping.dialect())?;
     let Reading {

@@ -15,7 +15,8 @@ use crate::jwt::Algorithm;
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "portable")))]
 compile_error!(
-    "tenancy-core needs a signature backend: enable the feature `aws-lc-rs` or `portable`"
+    "tenancy-core has no signature backend: enable its feature `aws-lc-rs` (the default, needs a C compiler) or \
+     `portable` (pure Rust); tenancy-axum, tenancy-actix and tenancy-sqlx pass on features of these names"
 );
 
 /// Who checks signatures. All backends obey the same rules; they differ in speed and in where they build.
@@ -37,8 +38,11 @@ impl Default for SignatureBackend {
     fn default() -> Self {
         #[cfg(feature = "aws-lc-rs")]
         return Self::AwsLc;
-        #[cfg(not(feature = "aws-lc-rs"))]
+        #[cfg(all(feature = "portable", not(feature = "aws-lc-rs")))]
         return Self::Portable;
+        // The error above is the only one.
+        #[cfg(not(any(feature = "aws-lc-rs", feature = "portable")))]
+        unreachable!();
     }
 }
 
@@ -139,11 +143,11 @@ impl VerifyingKey {
 
     /// Whether `signature` is this key's over `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        match &self.0 {
+        match self.0 {
             #[cfg(feature = "aws-lc-rs")]
-            Parsed::AwsLc(key) => key.verify(message, signature),
+            Parsed::AwsLc(ref key) => key.verify(message, signature),
             #[cfg(feature = "portable")]
-            Parsed::Portable(key) => key.verify(message, signature),
+            Parsed::Portable(ref key) => key.verify(message, signature),
         }
     }
 }

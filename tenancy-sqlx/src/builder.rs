@@ -132,7 +132,7 @@ impl TenantPoolBuilder {
     ///   than the pool.
     /// - [`Error::Database`] when the database cannot be asked.
     pub async fn build(mut self, catalog: &TableCatalog) -> Result<TenantPool, Error> {
-        self.opening.column_type = catalog.column_type();
+        self.opening.column_type = catalog.tenant_column_type();
         self.opening.fixed = self.fixed()?;
         self.check_settings()?;
         let manner = self.manner();

@@ -146,7 +146,7 @@ impl Discovery {
     /// cannot be asked.
     pub async fn catalog(&self, database: impl PgExecutor<'_>) -> Result<TableCatalog, Error> {
         let Found { tables, shared } = self.find(database).await?;
-        let mut catalog = TableCatalog::new().tenant_column_type(self.column_type(&tables)?);
+        let mut catalog = TableCatalog::new().with_tenant_column_type(self.column_type(&tables)?);
         for Table { schema, name, .. } in &tables {
             catalog = match schema.as_str() {
                 PUBLIC => catalog.tenant_table(name, &self.tenant_column),

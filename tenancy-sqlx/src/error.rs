@@ -90,7 +90,7 @@ pub enum Error {
     },
     /// A scoped statement is in the SQL of another database. Nothing was sent.
     #[error(
-        "a statement for {statement:?} cannot run on {database:?}; name the database in `TableCatalog::sql_dialect`"
+        "a statement for {statement:?} cannot run on {database:?}; name the database in `TableCatalog::with_dialect`"
     )]
     ForeignDialect {
         /// Whose SQL the statement is.

@@ -25,7 +25,7 @@ use crate::scoped::{Bound, Speaks};
 /// use tenancy_sqlx::ForTenant;
 ///
 /// # async fn example(pool: SqlitePool, tenant: TenantContext) -> Result<(), tenancy_sqlx::Error> {
-/// let tables = TableCatalog::new().sql_dialect(Dialect::Sqlite).tenant_table("note", "tenant_id");
+/// let tables = TableCatalog::new().with_dialect(Dialect::Sqlite).tenant_table("note", "tenant_id");
 /// let scope = tenant.scope(&tables);
 /// let pinned = scope.select().column("body").from("note").and_where(Expr::col("pinned").eq(true)).finish()?;
 /// let bodies: Vec<(String,)> = pool.for_tenant(&tenant).fetch_all(&pinned).await?;

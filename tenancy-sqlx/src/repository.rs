@@ -9,7 +9,7 @@ use std::fmt;
 use sea_query::{Expr, ExprTrait as _};
 use sqlx::FromRow;
 use sqlx::postgres::PgRow;
-use tenancy_core::TableCatalog;
+use tenancy_core::{Scope, TableCatalog};
 
 pub use self::cursor::{Cursor, InvalidCursor};
 pub use self::key::RowKey;
@@ -64,6 +64,7 @@ pub struct Repository<T, K> {
     columns: Vec<String>,
     key: String,
     key_of: fn(&T) -> K,
+    across_projects: bool,
 }
 
 impl<T, K> Repository<T, K>
@@ -88,6 +89,36 @@ where
             columns: columns.into_iter().map(str::to_owned).collect(),
             key: key.to_owned(),
             key_of,
+            across_projects: false,
+        }
+    }
+
+    /// The same tenant, and all of its projects, as by [`Scope::across_projects`]: the column of the project is an
+    /// ordinary one then, and the key has to tell the rows of all of them apart. Without this a table that has the
+    /// column is refused to a context that has no project.
+    ///
+    /// ```
+    /// use tenancy_core::{TableCatalog, TenantTable};
+    /// use tenancy_sqlx::Repository;
+    ///
+    /// #[derive(sqlx::FromRow)]
+    /// struct Task {
+    ///     id: i64,
+    ///     project_id: String,
+    /// }
+    ///
+    /// const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    /// let catalog = TableCatalog::of([TASK]);
+    ///
+    /// let of_one_project = Repository::new(&catalog, "task", ["id", "project_id"], "id", |task: &Task| task.id);
+    /// let of_all = of_one_project.clone().across_projects();
+    /// # let _ = of_all;
+    /// ```
+    #[must_use = "the repository that it is called on is used up"]
+    pub fn across_projects(self) -> Self {
+        Self {
+            across_projects: true,
+            ..self
         }
     }
 
@@ -105,8 +136,8 @@ where
         transaction: &mut TenantTransaction,
         key: K,
     ) -> Result<Option<T>, Error> {
-        let select = transaction
-            .scope(&self.catalog)
+        let select = self
+            .scope(transaction)
             .select()
             .columns(self.columns.iter().cloned())
             .from(self.table.clone())
@@ -126,8 +157,8 @@ where
     ) -> Result<T, Error> {
         let values = values.into_iter();
         let (columns, values): (Vec<_>, Vec<_>) = values.map(owned).unzip();
-        let insert = transaction
-            .scope(&self.catalog)
+        let insert = self
+            .scope(transaction)
             .insert(self.table.clone())
             .columns(columns)
             .values(values)
@@ -146,7 +177,7 @@ where
         key: K,
         values: impl IntoIterator<Item = (&'c str, Expr)>,
     ) -> Result<Option<T>, Error> {
-        let scope = transaction.scope(&self.catalog);
+        let scope = self.scope(transaction);
         let mut update = scope
             .update(self.table.clone())
             .and_where(self.has_key(key));
@@ -162,12 +193,21 @@ where
     /// # Errors
     /// As for [`get`](Self::get).
     pub async fn delete(&self, transaction: &mut TenantTransaction, key: K) -> Result<bool, Error> {
-        let delete = transaction
-            .scope(&self.catalog)
+        let delete = self
+            .scope(transaction)
             .delete(self.table.clone())
             .and_where(self.has_key(key))
             .finish()?;
         Ok(transaction.execute(&delete).await?.rows_affected() > 0)
+    }
+
+    fn scope(&self, transaction: &TenantTransaction) -> Scope<'_> {
+        let scope = transaction.scope(&self.catalog);
+        if self.across_projects {
+            scope.across_projects()
+        } else {
+            scope
+        }
     }
 
     fn has_key(&self, key: K) -> Expr {
@@ -187,6 +227,7 @@ impl<T, K> Clone for Repository<T, K> {
             columns: self.columns.clone(),
             key: self.key.clone(),
             key_of: self.key_of,
+            across_projects: self.across_projects,
         }
     }
 }
@@ -197,6 +238,7 @@ impl<T, K> fmt::Debug for Repository<T, K> {
             .field("table", &self.table)
             .field("columns", &self.columns)
             .field("key", &self.key)
+            .field("across_projects", &self.across_projects)
             .finish_non_exhaustive()
     }
 }

@@ -246,8 +246,8 @@ impl<'a> Rls<'a> {
     /// Partitions that are made later need the set-up again: until then a role with privileges on one of them
     /// finds it open, which reaching it through its parent is not.
     ///
-    /// The SQL raises for a table that the catalogue declares twice and differently. Two set-ups of one database
-    /// that run at once wait for each other if each is one message or one transaction.
+    /// The SQL raises for a table that the catalogue declares twice and differently, and for a name that Postgres would
+    /// cut off. Two set-ups of one database that run at once wait for each other if each is one message or one transaction.
     pub fn set_up_sql(&self) -> String {
         let mut sql = vec![
             self.start_sql(),
@@ -324,14 +324,19 @@ impl<'a> Rls<'a> {
         seal_key::retire_sql(seal)
     }
 
-    /// Where two set-ups meet, one waits. What contradicts itself is refused before anything is changed.
+    /// Where two set-ups meet, one waits. What cannot be meant is refused before anything is changed.
     fn start_sql(&self) -> String {
         let mut body =
             "BEGIN\n    PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('tenancy set-up'));\n"
                 .to_owned();
         for table in self.catalog.contradictions() {
             body.push_str(&raise(&format!(
-                "table {table} is declared twice and differently, or its name is too long"
+                "table {table} is declared twice and differently"
+            )));
+        }
+        for table in self.catalog.names_too_long() {
+            body.push_str(&raise(&format!(
+                "table {table} has a name longer than 63 bytes, of which Postgres keeps no more"
             )));
         }
         if self.chose(Choice::Restrictive)

@@ -1,6 +1,7 @@
 //! `Bound`, a scoped statement on its way to a database: the one place that looks whose it is and binds its values.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
@@ -33,7 +34,7 @@ impl Speaks for sqlx::Sqlite {
 
 /// A statement of the tenant that it is about to run for, and values that `DB` can take.
 pub(crate) struct Bound<DB> {
-    sql: String,
+    sql: Arc<str>,
     values: SqlxValues,
     database: PhantomData<fn() -> DB>,
 }
@@ -56,14 +57,14 @@ where
                 database: DB::DIALECT,
             });
         }
-        let (sql, values) = statement.build();
+        let values = statement.values();
         if let Some(value) = values.iter().find_map(unsupported::<DB>) {
             let database = DB::DIALECT;
             return Err(Error::UnsupportedValue { value, database });
         }
         Ok(Self {
-            sql,
-            values: SqlxValues(values),
+            sql: statement.shared_sql(),
+            values: SqlxValues(values.clone()),
             database: PhantomData,
         })
     }

@@ -128,7 +128,7 @@ async fn the_type_is_what_is_behind_a_domain_or_a_length() {
     ] {
         let discovery = Discovery::new("tenant_id").schemas([schema]);
         let found = read(&notes, discovery).await.unwrap();
-        assert_eq!(found.column_type(), column_type);
+        assert_eq!(found.tenant_column_type(), column_type);
         assert_eq!(found.tenant_tables().count(), tables);
     }
 }
@@ -157,7 +157,7 @@ async fn types_that_differ_are_refused() {
     assert_eq!(found, ["mixed.c bigint", "mixed.d integer"]);
     // For the doctor, which says so in its own words.
     let found = read(&notes, mixed.clone().commonest_type()).await.unwrap();
-    assert_eq!(found.column_type(), TenantColumnType::Uuid);
+    assert_eq!(found.tenant_column_type(), TenantColumnType::Uuid);
     assert_eq!(found.tenant_tables().count(), 4);
     // Nothing has a type that a tenant can have.
     let unknown = Discovery::new("tenant_id").schemas(["odd"]);

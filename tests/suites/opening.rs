@@ -84,7 +84,7 @@ async fn typed(column_type: TenantColumnType, tenants: [&str; 2]) -> (Notes, Tab
     let notes = Notes::unprotected().await.unwrap();
     let (sql, [one, other]) = (column_type.sql(), tenants);
     let catalog = TableCatalog::new()
-        .tenant_column_type(column_type)
+        .with_tenant_column_type(column_type)
         .tenant_table("item", "tenant_id")
         .shared_table("plan");
     let rls = Rls::new(&catalog)

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use sea_query::{Expr, ExprTrait as _};
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row as _};
-use tenancy_core::{ScopeError, TableCatalog, TenantContext};
-use tenancy_sqlx::{Cursor, Error, InvalidCursor, Page, Repository, TenantPool, danger};
+use tenancy_core::{ScopeError, TableCatalog, TenantContext, TenantTable};
+use tenancy_sqlx::{Cursor, Error, InvalidCursor, Page, Repository, Rls, TenantPool, danger};
 use tenancy_tests::notes::{Notes, catalog, context};
+use tenancy_tests::person::context_of;
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
 struct Note {
@@ -161,6 +162,82 @@ async fn a_table_that_is_not_the_tenants_has_no_repository() {
         let read = table.get(tx, "free".to_owned()).await;
         assert_eq!(read.is_ok(), is_declared);
         assert_eq!(table.list().fetch(tx).await.is_ok(), is_declared);
+    }
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct Task {
+    id: i64,
+    project_id: String,
+}
+
+/// Tasks of `a` in two projects, and one of `b` in a project that is called like one of them.
+const TASKS: &str = "
+    CREATE TABLE task (
+        tenant_id text NOT NULL, project_id text NOT NULL, id bigint NOT NULL, done boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (tenant_id, project_id, id)
+    );
+    INSERT INTO task (tenant_id, project_id, id) VALUES ('a', 'apollo', 1), ('a', 'gemini', 2), ('b', 'apollo', 3);";
+
+#[tokio::test]
+async fn work_across_projects_stays_within_the_tenant() {
+    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    let catalog = TableCatalog::of([TASK]);
+    let columns = ["id", "project_id"];
+    let of_one = Repository::new(&catalog, "task", columns, "id", |task: &Task| task.id);
+    let of_all = of_one.clone().across_projects();
+    let in_apollo = context_of("a", "ada", "apollo", &[]).await.unwrap();
+    let without_project = context("a");
+
+    for (bench, is_protected) in benches().await.into_iter().zip([true, false]) {
+        let role = bench.notes.application();
+        let rls = Rls::new(&catalog).application_role(role).set_up_sql();
+        let protection = if is_protected { rls } else { String::new() };
+        let sql = format!("{TASKS} GRANT ALL ON task TO {role}; {protection}");
+        bench.notes.administer(sql).await.unwrap();
+
+        let mut transaction = bench.pool.begin(&without_project).await.unwrap();
+        let tx = &mut transaction;
+        for refused in [
+            of_one.list().fetch(tx).await.map(drop),
+            of_one.get(tx, 1).await.map(drop),
+            of_one.delete(tx, 1).await.map(drop),
+            of_one
+                .update(tx, 1, [("done", true.into())])
+                .await
+                .map(drop),
+            of_one.create(tx, [("id", 4.into())]).await.map(drop),
+        ] {
+            let refusal = ScopeError::NoProject("task".into());
+            assert!(matches!(refused, Err(Error::Scope(error)) if error == refusal));
+        }
+        drop(transaction);
+
+        for context in [&without_project, &in_apollo] {
+            let mut transaction = bench.pool.begin(context).await.unwrap();
+            let tx = &mut transaction;
+            let tasks = of_all.list().fetch(tx).await.unwrap().rows;
+            let seen: Vec<_> = tasks.iter().map(|task| task.id).collect();
+            assert_eq!(seen, [1, 2]);
+            assert_eq!(
+                of_all.get(tx, 2).await.unwrap().unwrap().project_id,
+                "gemini"
+            );
+            let moved = [("project_id", "apollo".into())];
+            let moved = of_all.update(tx, 2, moved).await.unwrap().unwrap();
+            assert_eq!(moved.project_id, "apollo");
+            let new = [("id", 4.into()), ("project_id", "gemini".into())];
+            assert_eq!(of_all.create(tx, new).await.unwrap().project_id, "gemini");
+            assert!(of_all.delete(tx, 1).await.unwrap());
+            assert!(of_all.get(tx, 3).await.unwrap().is_none());
+            assert!(!of_all.delete(tx, 3).await.unwrap());
+            drop(transaction);
+        }
+
+        let mut transaction = bench.pool.begin(&in_apollo).await.unwrap();
+        let tx = &mut transaction;
+        assert!(of_one.get(tx, 2).await.unwrap().is_none());
+        assert!(of_one.get(tx, 1).await.unwrap().is_some());
     }
 }
 

@@ -33,7 +33,7 @@ const TABLES: [&str; 4] = [
 
 fn catalog(dialect: Dialect) -> TableCatalog {
     TableCatalog::new()
-        .sql_dialect(dialect)
+        .with_dialect(dialect)
         .tenant_table("note", "tenant_id")
         .tenant_table("item", "tenant_id")
         .shared_table("plan")

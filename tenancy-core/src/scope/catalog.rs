@@ -24,7 +24,7 @@ use super::{Dialect, ScopeError, TenantColumnType, TenantTable};
 pub struct TableCatalog {
     /// By bare name, and there by schema.
     tables: BTreeMap<String, Vec<Declaration>>,
-    column_type: TenantColumnType,
+    tenant_column_type: TenantColumnType,
     project_column_type: TenantColumnType,
     dialect: Dialect,
     shapes: Shapes,
@@ -113,33 +113,38 @@ impl TableCatalog {
     /// use tenancy_core::{TableCatalog, TenantColumnType};
     ///
     /// let catalog = TableCatalog::new()
-    ///     .tenant_column_type(TenantColumnType::Uuid)
+    ///     .with_tenant_column_type(TenantColumnType::Uuid)
     ///     .tenant_table("note", "tenant_id");
-    /// assert_eq!(catalog.column_type(), TenantColumnType::Uuid);
+    /// assert_eq!(catalog.tenant_column_type(), TenantColumnType::Uuid);
     /// ```
-    pub fn tenant_column_type(mut self, column_type: TenantColumnType) -> Self {
-        self.column_type = column_type;
+    pub fn with_tenant_column_type(mut self, column_type: TenantColumnType) -> Self {
+        self.tenant_column_type = column_type;
         self.shapes = Shapes::default();
         self
     }
 
     /// Declares the type of the project columns, one for all tables. `text` unless said otherwise.
-    pub fn project_column_type(mut self, column_type: TenantColumnType) -> Self {
+    pub fn with_project_column_type(mut self, column_type: TenantColumnType) -> Self {
         self.project_column_type = column_type;
         self.shapes = Shapes::default();
         self
     }
 
     /// Declares the database whose SQL is written. Postgres unless said otherwise.
-    pub fn sql_dialect(mut self, dialect: Dialect) -> Self {
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self.shapes = Shapes::default();
         self
     }
 
     /// The type of the tenant columns.
-    pub fn column_type(&self) -> TenantColumnType {
-        self.column_type
+    pub fn tenant_column_type(&self) -> TenantColumnType {
+        self.tenant_column_type
+    }
+
+    /// The type of the project columns.
+    pub fn project_column_type(&self) -> TenantColumnType {
+        self.project_column_type
     }
 
     /// The database whose SQL is written.
@@ -157,6 +162,12 @@ impl TableCatalog {
         self.names_of(Declared::Contradictory)
     }
 
+    /// The names that are too long: Postgres would cut them off. None where another [`Dialect`] is declared.
+    pub fn names_too_long(&self) -> impl Iterator<Item = &str> {
+        let names = self.tables.keys().map(String::as_str);
+        names.filter(|name| self.dialect.cuts_off(name))
+    }
+
     /// The tenant tables, by name.
     pub fn tenant_tables(&self) -> impl Iterator<Item = &TenantTable> {
         let declarations = self.tables.values().flatten();
@@ -164,10 +175,6 @@ impl TableCatalog {
             Declared::Tenant(table) => Some(table),
             Declared::Shared | Declared::Contradictory => None,
         })
-    }
-
-    pub(super) fn project_type(&self) -> TenantColumnType {
-        self.project_column_type
     }
 
     /// The statements that were scoped with it.
@@ -189,6 +196,7 @@ impl TableCatalog {
         });
         match (candidates.next(), candidates.next()) {
             (None, _) => Err(ScopeError::Undeclared(full())),
+            (Some(_), _) if self.dialect.cuts_off(name) => Err(ScopeError::NameTooLong(full())),
             (Some(_), Some(_)) => Err(ScopeError::Ambiguous(full())),
             (Some(Declaration { kind, schema }), None) => match kind {
                 Declared::Tenant(table) => Ok(Named::Tenant(table)),
@@ -221,12 +229,6 @@ impl TableCatalog {
     }
 
     fn declare(&mut self, name: String, schema: Option<String>, kind: Declared) {
-        // Cut off by Postgres, it would be the name of something else.
-        let kind = if name.len() > 63 {
-            Declared::Contradictory
-        } else {
-            kind
-        };
         self.shapes = Shapes::default();
         let default = self.dialect.default_schema();
         let declarations = self.tables.entry(name).or_default();

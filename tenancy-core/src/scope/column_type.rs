@@ -76,11 +76,11 @@ impl TenantColumnType {
             Self::Text => "any text does",
             Self::Uuid => {
                 "write a UUID in lower case with its hyphens, or declare another \
-                 `TableCatalog::tenant_column_type`"
+                 `TableCatalog::with_tenant_column_type`"
             }
             Self::Bigint => {
                 "write a decimal number of 64 bits without leading zeros, or declare another \
-                 `TableCatalog::tenant_column_type`"
+                 `TableCatalog::with_tenant_column_type`"
             }
         }
     }

@@ -9,14 +9,14 @@ use sea_query::{
 use super::text::Draft;
 
 /// Whose SQL a scoped statement is written in. `Postgres` unless
-/// [`TableCatalog::sql_dialect`](super::TableCatalog::sql_dialect) says otherwise.
+/// [`TableCatalog::with_dialect`](super::TableCatalog::with_dialect) says otherwise.
 ///
 /// Row-level security stands behind the statements on Postgres only. Elsewhere the builder protects alone.
 ///
 /// ```
 /// use tenancy_core::{Dialect, TableCatalog, TenantId, danger};
 ///
-/// let catalog = TableCatalog::new().sql_dialect(Dialect::Sqlite).tenant_table("note", "tenant_id");
+/// let catalog = TableCatalog::new().with_dialect(Dialect::Sqlite).tenant_table("note", "tenant_id");
 /// let context = danger::assume(TenantId::parse("acme")?, "documentation")?;
 /// let delete = context.scope(&catalog).delete("note").finish()?;
 /// assert_eq!(delete.sql(), r#"DELETE FROM "main"."note" WHERE "tenant_id" = ? COLLATE BINARY"#);
@@ -61,6 +61,12 @@ impl Dialect {
             Self::Postgres | Self::Sqlite => '"',
             Self::MySql => '`',
         }
+    }
+
+    /// Whether the database would cut `name` off, and then take it for another (PostgreSQL manual §4.1.1). Others keep
+    /// it whole, or say that they cannot.
+    pub(super) fn cuts_off(self, name: &str) -> bool {
+        self == Self::Postgres && name.len() > 63
     }
 
     /// The schema of a table that is declared without one.

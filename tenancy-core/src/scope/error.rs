@@ -11,11 +11,14 @@ pub enum ScopeError {
         "table `{0}` is not declared; add it to the `TableCatalog` as a tenant or a shared table"
     )]
     Undeclared(String),
-    /// A table that was declared twice, differently, or with a name that Postgres would cut off.
-    #[error(
-        "table `{0}` is declared twice and differently or longer than 63 bytes; declare it once"
-    )]
+    /// A table that was declared twice, differently.
+    #[error("table `{0}` is declared twice and differently; declare it once")]
     Contradictory(String),
+    /// A table whose declared name Postgres would cut off, and then take for another.
+    #[error(
+        "table `{0}` has a name longer than 63 bytes, of which Postgres keeps no more; declare the name that it kept"
+    )]
+    NameTooLong(String),
     /// A bare name that several schemas have a table of.
     #[error(
         "several tables are called `{0}`; name the one that is meant with its schema, in a statement for `Scope::wrap`"
@@ -74,13 +77,9 @@ pub enum ScopeError {
     /// An INSERT without rows or an UPDATE that sets nothing.
     #[error("a statement for table `{0}` has nothing to write")]
     Empty(String),
-}
-
-/// An error on its way out of a statement, while which many a result is passed on: behind a pointer, it costs the good
-/// ones nothing.
-pub(super) type Refused = Box<ScopeError>;
-
-/// That something is refused because the proof does not reach it.
-pub(super) fn unproven(what: &'static str, way_out: &'static str) -> Refused {
-    Refused::new(ScopeError::Unproven(what, way_out))
+    /// A SELECT without columns.
+    #[error(
+        "a SELECT has nothing to select; name what it answers by `ScopedSelect::column`, `columns`, `expr` or `expr_as`"
+    )]
+    NothingSelected,
 }

@@ -18,7 +18,6 @@ use sea_query::Value;
 
 use super::catalog::Named;
 use super::edits::Edits;
-use super::error::{Refused, unproven};
 use super::scoping::Scoping;
 use super::shapes::Shape;
 use super::text::{Keyword, Kind, Token};
@@ -107,7 +106,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         values: &'p [Value],
         tokens: &'p [Token],
         scoping: &'p Scoping<'a>,
-    ) -> Result<Reading<'a>, Refused> {
+    ) -> Result<Reading<'a>, ScopeError> {
         let mut reader = Self {
             sql: &shape.sql,
             tokens,
@@ -133,7 +132,7 @@ impl<'a, 'p> Reader<'a, 'p> {
             Keyword::Update => reader.update()?,
             Keyword::Delete => reader.delete(&shape.using)?,
             _ => {
-                return Err(unproven(
+                return Err(ScopeError::Unproven(
                     "a statement that is neither SELECT, INSERT, UPDATE nor DELETE",
                     WRITE_IT_DIRECTLY,
                 ));
@@ -190,7 +189,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         is_next
     }
 
-    fn expect(&mut self, keyword: Keyword) -> Result<(), Refused> {
+    fn expect(&mut self, keyword: Keyword) -> Result<(), ScopeError> {
         if self.skip(keyword) {
             Ok(())
         } else {
@@ -198,7 +197,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
     }
 
-    fn expect_kind(&mut self, kind: Kind) -> Result<(), Refused> {
+    fn expect_kind(&mut self, kind: Kind) -> Result<(), ScopeError> {
         if self.kind() == Some(kind) {
             self.at += 1;
             Ok(())
@@ -212,7 +211,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// The name at hand, as the database understands it.
-    fn name(&mut self) -> Result<Cow<'a, str>, Refused> {
+    fn name(&mut self) -> Result<Cow<'a, str>, ScopeError> {
         let token = self.tokens.get(self.at).copied();
         match token.and_then(|token| self.name_of(token)) {
             Some(name) => {
@@ -256,7 +255,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// The table that is named at hand, with its schema or without, and where its name begins and ends.
-    fn table_name(&mut self) -> Result<TableName<'a>, Refused> {
+    fn table_name(&mut self) -> Result<TableName<'a>, ScopeError> {
         let start = self.start();
         let mut name = self.name()?;
         let mut schema = None;
@@ -267,7 +266,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
         if self.kind() == Some(Kind::Dot) {
             // The database in front of the schema.
-            return Err(ScopeError::Undeclared(name.into_owned()).into());
+            return Err(ScopeError::Undeclared(name.into_owned()));
         }
         let place = (start, self.end_before());
         Ok(TableName {
@@ -277,7 +276,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         })
     }
 
-    fn resolve(&self, name: &TableName<'_>) -> Result<Named<'a>, Refused> {
+    fn resolve(&self, name: &TableName<'_>) -> Result<Named<'a>, ScopeError> {
         let named = self.catalog().named(name.schema.as_deref(), &name.name)?;
         if let Named::Tenant(table) = named {
             self.scoping.admits(table)?;
@@ -293,8 +292,8 @@ impl<'a, 'p> Reader<'a, 'p> {
     /// Reads what an opening parenthesis begins, with `inside`, up to the one that closes it.
     fn parenthesised(
         &mut self,
-        inside: impl FnOnce(&mut Self) -> Result<(), Refused>,
-    ) -> Result<(), Refused> {
+        inside: impl FnOnce(&mut Self) -> Result<(), ScopeError>,
+    ) -> Result<(), ScopeError> {
         self.nested(Kind::Open, Kind::Close, inside)
     }
 
@@ -303,10 +302,10 @@ impl<'a, 'p> Reader<'a, 'p> {
         &mut self,
         open: Kind,
         close: Kind,
-        inside: impl FnOnce(&mut Self) -> Result<(), Refused>,
-    ) -> Result<(), Refused> {
+        inside: impl FnOnce(&mut Self) -> Result<(), ScopeError>,
+    ) -> Result<(), ScopeError> {
         if self.depth == MAX_DEPTH {
-            return Err(unproven(
+            return Err(ScopeError::Unproven(
                 "a statement nested more than 200 deep",
                 "simplify it",
             ));
@@ -319,7 +318,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// Why the token at hand does not go on here.
-    fn unexpected(&self) -> Refused {
+    fn unexpected(&self) -> ScopeError {
         let (what, way_out) = match self.kind() {
             None => ("a statement that ends too early", "complete it"),
             Some(Kind::Open | Kind::Close | Kind::OpenBracket | Kind::CloseBracket) => {
@@ -345,7 +344,7 @@ impl<'a, 'p> Reader<'a, 'p> {
                 "put sub-queries in parentheses",
             ),
         };
-        unproven(what, way_out)
+        ScopeError::Unproven(what, way_out)
     }
 }
 

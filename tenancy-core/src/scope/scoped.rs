@@ -51,6 +51,16 @@ impl<S> Scoped<S> {
         &self.sql
     }
 
+    /// The SQL, without a copy: statements of one shape share it.
+    pub fn shared_sql(&self) -> Arc<str> {
+        Arc::clone(&self.sql)
+    }
+
+    /// The values of its parameters, in the order of their numbers.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
     /// The SQL and the values of its parameters, for a driver.
     ///
     /// ```

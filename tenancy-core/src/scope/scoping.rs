@@ -29,7 +29,7 @@ impl<'a> Scoping<'a> {
         tenant: &'a TenantId,
         project_level: &'a ProjectLevel,
     ) -> Result<Self, ScopeError> {
-        catalog.column_type().check(tenant)?;
+        catalog.tenant_column_type().check(tenant)?;
         let stamp = |text, column_type| Stamp {
             text,
             column_type,
@@ -37,7 +37,7 @@ impl<'a> Scoping<'a> {
         };
         let (project_kind, project) = match project_level {
             ProjectLevel::One(id) => {
-                let expected = catalog.project_type();
+                let expected = catalog.project_column_type();
                 if !expected.fits(id.as_str()) {
                     let project = id.as_str().to_owned();
                     return Err(ScopeError::ProjectType { project, expected });
@@ -50,7 +50,7 @@ impl<'a> Scoping<'a> {
         Ok(Self {
             catalog,
             project_kind,
-            tenant: stamp(tenant.as_str(), catalog.column_type()),
+            tenant: stamp(tenant.as_str(), catalog.tenant_column_type()),
             project,
         })
     }
@@ -93,7 +93,7 @@ impl<'a> Scoping<'a> {
         let same = |bound: &str| self.dialect().same(bound, column);
         self.columns(table).any(same)
             || self.dialect() == Dialect::Sqlite
-                && self.catalog.column_type() == TenantColumnType::Bigint
+                && self.catalog.tenant_column_type() == TenantColumnType::Bigint
                 && ROW_NUMBERS.into_iter().any(same)
     }
 }

@@ -114,8 +114,14 @@ impl<'a> ScopedSelect<'a> {
     /// The finished statement.
     ///
     /// # Errors
-    /// As for [`Scope::wrap`].
-    pub fn finish(self) -> Result<Scoped<SelectStatement>, ScopeError> {
-        self.scope.scoped(&self.statement, Vec::new())
+    /// When nothing is selected, and as for [`Scope::wrap`].
+    pub fn finish(mut self) -> Result<Scoped<SelectStatement>, ScopeError> {
+        let mut selects = false;
+        self.statement.exprs_mut_for_each(|_| selects = true);
+        if selects {
+            self.scope.scoped(&self.statement, Vec::new())
+        } else {
+            Err(ScopeError::NothingSelected)
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! What the text of a statement becomes, and which statements are refused.
 
+mod dialects;
 mod golden;
+mod in_place;
 mod names;
+mod parameters;
 mod reading;
+mod refusing;
+mod shapes;
 mod writing;
 
 use sea_query::Value;
@@ -42,14 +47,12 @@ fn scoped_with(
     places: Vec<usize>,
 ) -> Result<(String, usize), ScopeError> {
     let scoping = Scoping::new(scope.catalog, &scope.tenant, &scope.project)?;
-    let draft = Draft {
-        sql: sql.to_owned(),
-        values: vec![Value::from(7); places.len()],
-        places,
-        ..Draft::new(scoping.dialect().placeholder())
-    };
+    let mut draft = Draft::new(scoping.dialect().placeholder());
+    draft.sql.push_str(sql);
+    draft.values = vec![Value::from(7); places.len()];
+    draft.places = places;
     let (sql, values) = scope_draft(draft, Vec::new(), &scoping)?;
-    Ok((sql.as_ref().to_owned(), values.0.len()))
+    Ok((sql.to_string(), values.0.len()))
 }
 
 /// The tables that `sql` reads, of which those of tenants are scoped.

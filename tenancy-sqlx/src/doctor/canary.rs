@@ -35,7 +35,7 @@ pub(super) async fn stranger(
     mend: &Mend<'_>,
     select_tenant: &(dyn Fn(&TenantId) -> String + Sync),
 ) -> Result<Vec<Finding>, Error> {
-    let stranger = nobody(mend.catalog.column_type())?;
+    let stranger = nobody(mend.catalog.tenant_column_type())?;
     batch(connection, &select_tenant(&stranger)).await?;
     let (schemas, names): (Vec<_>, Vec<_>) = mend
         .catalog
@@ -79,7 +79,7 @@ pub(super) async fn everything(
     mend: &Mend<'_>,
     select_tenant: &(dyn Fn(&TenantId) -> String + Sync),
 ) -> Result<Found, Error> {
-    let kind = mend.catalog.column_type();
+    let kind = mend.catalog.tenant_column_type();
     let (a, b) = (nobody(kind)?, nobody(kind)?);
     let input = json!({
         "tables": tables(mend.catalog),
@@ -149,7 +149,7 @@ impl Mend<'_> {
     /// One sound policy in the place of all permissive ones that concern everybody.
     fn fix(&self, table: &TenantTable) -> String {
         let name = qualified(table);
-        let cast = cast(self.catalog.column_type());
+        let cast = cast(self.catalog.tenant_column_type());
         let own = format!(
             "{} = (SELECT nullif(pg_catalog.current_setting({}, true), ''){cast})",
             identifier(table.tenant_column()),

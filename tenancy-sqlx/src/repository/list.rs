@@ -103,18 +103,18 @@ where
     /// tenant; [`Error::Database`] when the database refuses.
     pub async fn fetch(self, transaction: &mut TenantTransaction) -> Result<Page<T>, Error> {
         let Repository {
-            catalog,
             table,
             columns,
             key,
             key_of,
+            ..
         } = self.repository;
         let mut sort_columns = Vec::from_iter(self.sorted_by);
         if sort_columns.iter().all(|column| column.name != *key) {
             sort_columns.push(SortColumn::new(key, *key_of));
         }
 
-        let scope = transaction.scope(catalog);
+        let scope = self.repository.scope(transaction);
         let mut select = scope
             .select()
             .columns(columns.iter().cloned())

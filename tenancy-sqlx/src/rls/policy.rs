@@ -58,7 +58,7 @@ impl Rls<'_> {
     /// The tenant that is set, in the type of the tenant columns. The value is cast and never the column, whose
     /// index would be lost; one that cannot be cast is an error, and no row is seen.
     pub(super) fn current_sql(&self, bare: bool) -> String {
-        let cast = cast(self.catalog.column_type());
+        let cast = cast(self.catalog.tenant_column_type());
         if bare {
             format!("{CURRENT}{cast}")
         } else {

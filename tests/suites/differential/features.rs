@@ -1,7 +1,7 @@
 //! What stands in the generated statements, so that nothing goes missing unnoticed.
 
 /// In every dialect.
-pub(super) const EVERYWHERE: [&str; 62] = [
+pub(super) const EVERYWHERE: [&str; 63] = [
     "CASE",
     "CROSS JOIN",
     "DEFAULT VALUES",
@@ -63,14 +63,16 @@ pub(super) const EVERYWHERE: [&str; 62] = [
     "the tenant column compared",
     "the tenant column read",
     "the tenant given",
+    "through a builder",
     "window functions",
 ];
 
 /// In Postgres besides.
-pub(super) const IN_POSTGRES: [&str; 14] = [
+pub(super) const IN_POSTGRES: [&str; 15] = [
     "ANY",
     "CYCLE",
     "DEFAULT",
+    "DELETE USING",
     "DISTINCT ON",
     "FOR UPDATE OF",
     "LATERAL",

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use tenancy_core::Dialect;
 
 use super::choices::Choices;
-use super::statement::{Case, Statement};
+use super::statement::{Case, Statement, Way};
 use super::world::World;
 
 #[derive(Debug)]
@@ -79,9 +79,18 @@ pub(super) fn case(world: &World, choices: Choices) -> Case {
     ];
     let sort = generator.choices.weighted(&sorts);
     let statement = generator.statement(sort);
+    let way = match *statement.ways() {
+        [only] => only,
+        _ if generator.choices.chance(40) => Way::Built,
+        _ => Way::Wrapped,
+    };
+    if way == Way::Built {
+        generator.uses("through a builder");
+    }
     Case {
         writes: matches!(sort, Sort::Insert | Sort::Update | Sort::Delete),
         statement,
+        way,
         record: generator.choices.into_record(),
         ordered: generator.ordered,
         locking: generator.locking,

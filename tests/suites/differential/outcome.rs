@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use futures_util::{Stream, TryStreamExt as _};
+use sqlx::{Either, Row};
+use tenancy_tests::sqlstate::sqlstate;
+
 use super::pair::Before;
 
 /// What one statement has answered and left behind.
@@ -22,6 +26,25 @@ pub(super) struct Answer {
     pub(super) affected: u64,
 }
 
+impl Answer {
+    /// Hears a database out, whichever it is: numbers of rows touched, and rows, of which `value` tells one column.
+    pub(super) async fn heard<R: Row>(
+        mut steps: impl Stream<Item = Result<Either<u64, R>, sqlx::Error>> + Unpin,
+        value: impl Fn(&R, usize) -> String,
+    ) -> Result<Self, Failure> {
+        let (mut rows, mut affected) = (Vec::new(), 0);
+        while let Some(step) = steps.try_next().await? {
+            match step {
+                Either::Left(touched) => affected += touched,
+                Either::Right(row) => {
+                    rows.push((0..row.len()).map(|at| value(&row, at)).collect());
+                }
+            }
+        }
+        Ok(Self { rows, affected })
+    }
+}
+
 /// Compared by its code alone: messages name what the scope has added.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
@@ -36,6 +59,15 @@ pub(super) struct Content {
     /// Empty for shared tables.
     pub(super) owner: String,
     pub(super) rows: String,
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self {
+            code: sqlstate(&error),
+            message: error.to_string(),
+        }
+    }
 }
 
 impl PartialEq for Failure {

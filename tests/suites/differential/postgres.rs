@@ -13,7 +13,6 @@ use sqlx::{
 use tenancy_core::TenantContext;
 use tenancy_sqlx::{Rls, TenantPool};
 use tenancy_tests::postgres::{Cluster, Database, unique_role};
-use tenancy_tests::sqlstate::sqlstate;
 
 use super::ddl::Inhabitants;
 use super::outcome::{Answer, Content, Failure, Outcome};
@@ -249,23 +248,9 @@ impl Pair for Postgres {
 
 type Step = Either<PgQueryResult, PgRow>;
 
-async fn answer(mut steps: BoxStream<'_, Result<Step, sqlx::Error>>) -> Result<Answer, Failure> {
-    let (mut rows, mut affected) = (Vec::new(), 0);
-    loop {
-        match steps.try_next().await {
-            Ok(None) => return Ok(Answer { rows, affected }),
-            Ok(Some(Either::Left(result))) => affected += result.rows_affected(),
-            Ok(Some(Either::Right(row))) => {
-                rows.push((0..row.len()).map(|at| value(&row, at)).collect());
-            }
-            Err(error) => {
-                return Err(Failure {
-                    code: sqlstate(&error),
-                    message: error.to_string(),
-                });
-            }
-        }
-    }
+async fn answer(steps: BoxStream<'_, Result<Step, sqlx::Error>>) -> Result<Answer, Failure> {
+    let steps = steps.map_ok(|step| step.map_left(|done| done.rows_affected()));
+    Answer::heard(steps, value).await
 }
 
 /// Type and value. Of a numeric how many zeros end it does not count: equal ones may differ there.

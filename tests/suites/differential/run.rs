@@ -132,7 +132,7 @@ impl Report {
         let scoped = match scoping.scope(&case, world) {
             Ok(scoped) => scoped,
             Err(reason) => {
-                *self.refused.entry(reason).or_default() += 1;
+                *self.refused.entry(reason.to_string()).or_default() += 1;
                 return None;
             }
         };

@@ -1,13 +1,9 @@
 //! How a statement is scoped: by the builder under test, or by one that is wrong on purpose.
 
-use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, Values, WithClause};
-use tenancy_core::{ScopeError, Scoped};
+use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, WithClause};
 
-use super::statement::{Case, Statement};
+use super::statement::{Built, Case, Statement};
 use super::world::{World, literal, quoted};
-
-/// SQL text with its parameters; what was refused is told in words.
-pub(super) type Built = Result<(String, Values), String>;
 
 pub(super) trait Scoping {
     fn scope(&self, case: &Case, world: &World) -> Built;
@@ -26,20 +22,7 @@ impl Scoping for Builder {
     fn scope(&self, case: &Case, world: &World) -> Built {
         let catalog = world.catalog();
         let scope = world.context.scope(&catalog);
-        match case.statement.clone() {
-            Statement::Select(statement) => built(scope.wrap(statement)),
-            Statement::Insert(statement) => built(scope.wrap(statement)),
-            Statement::Update(statement) => built(scope.wrap(statement)),
-            Statement::Delete(statement) => built(scope.wrap(statement)),
-            Statement::With(statement) => built(scope.wrap(statement)),
-        }
-    }
-}
-
-fn built<S>(scoped: Result<Scoped<S>, ScopeError>) -> Built {
-    match scoped {
-        Ok(scoped) => Ok(scoped.build()),
-        Err(error) => Err(error.to_string()),
+        case.statement.scoped(case.way, &scope)
     }
 }
 
@@ -76,8 +59,8 @@ impl Scoping for OutermostWhere {
             ));
             match &mut case.statement {
                 Statement::Select(select) => drop(select.and_where(is_own)),
-                Statement::Update(update) => drop(update.and_where(is_own)),
-                Statement::Delete(delete) => drop(delete.and_where(is_own)),
+                Statement::Update(update) => update.conditions.push(is_own),
+                Statement::Delete(delete) => delete.conditions.push(is_own),
                 Statement::Insert(_) | Statement::With(_) => unreachable!("it does not take those"),
             }
         }

@@ -5,10 +5,9 @@ use sea_query::Values;
 use sea_query_sqlx::SqlxValues;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{
-    AssertSqlSafe, Connection as _, Either, Executor as _, Row as _, SqliteConnection,
-    TypeInfo as _, ValueRef as _,
+    AssertSqlSafe, Connection as _, Executor as _, Row as _, SqliteConnection, TypeInfo as _,
+    ValueRef as _,
 };
-use tenancy_tests::sqlstate::sqlstate;
 
 use super::ddl::Inhabitants;
 use super::outcome::{Answer, Content, Failure, Outcome};
@@ -111,23 +110,9 @@ async fn answer(
     values: Values,
 ) -> Result<Answer, Failure> {
     let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).persistent(false);
-    let mut steps = connection.fetch_many(query);
-    let (mut rows, mut affected) = (Vec::new(), 0);
-    loop {
-        match steps.try_next().await {
-            Ok(None) => return Ok(Answer { rows, affected }),
-            Ok(Some(Either::Left(result))) => affected += result.rows_affected(),
-            Ok(Some(Either::Right(row))) => {
-                rows.push((0..row.len()).map(|at| value(&row, at)).collect());
-            }
-            Err(error) => {
-                return Err(Failure {
-                    code: sqlstate(&error),
-                    message: error.to_string(),
-                });
-            }
-        }
-    }
+    let steps = connection.fetch_many(query);
+    let steps = steps.map_ok(|step| step.map_left(|done| done.rows_affected()));
+    Answer::heard(steps, value).await
 }
 
 /// Type and value. A whole number is one, however it is stored: equal ones may differ there.

@@ -260,7 +260,7 @@ impl World {
     }
 
     pub(super) fn catalog(&self) -> TableCatalog {
-        let mut catalog = TableCatalog::new().tenant_column_type(self.tenant_type);
+        let mut catalog = TableCatalog::new().with_tenant_column_type(self.tenant_type);
         for table in &self.tables {
             catalog = match table.bound[..] {
                 [tenant] => catalog.tenant_table_in(table.schema, table.name, tenant),
@@ -272,7 +272,7 @@ impl World {
                 _ => catalog.shared_table(table.name),
             };
         }
-        catalog.sql_dialect(self.dialect)
+        catalog.with_dialect(self.dialect)
     }
 
     /// The places of the tables that belong to tenants.

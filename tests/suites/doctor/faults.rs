@@ -86,6 +86,9 @@ pub(super) fn faults_of_the_role_are_found() -> Vec<Fault> {
     ]
 }
 
+/// One byte longer than a name can be.
+const ENDLESS: &str = "e123456789_123456789_123456789_123456789_123456789_123456789_123";
+
 pub(super) fn faults_of_the_catalogue_are_found() -> Vec<Fault> {
     vec![
         fault("TNC010", "catalogue", "DROP VIEW urgent_body, urgent_note")
@@ -99,6 +102,8 @@ pub(super) fn faults_of_the_catalogue_are_found() -> Vec<Fault> {
         fault("TNC011", "plan", "").by_hand().in_catalog(|| catalog().tenant_table("plan", "name")),
         fault("TNC012", "public.nope", "").by_hand().in_catalog(|| catalog().tenant_table("nope", "tenant_id")),
         fault("TNC012", "public.urgent_note", "").by_hand().in_catalog(|| catalog().tenant_table("urgent_note", "tenant_id")),
+        fault("TNC012", ENDLESS, "").by_hand().in_catalog(|| catalog().tenant_table(ENDLESS, "tenant_id")),
+        fault("TNC012", ENDLESS, "").by_hand().in_catalog(|| catalog().shared_table(ENDLESS)),
         fault("TNC013", "public.secret", "CREATE TABLE secret (body text); ALTER TABLE secret ENABLE ROW LEVEL SECURITY")
             .revealing(&["TNC023", "TNC024", "TNC042"])
             .in_catalog(|| catalog().tenant_table("secret", "tenant_id")),
@@ -274,7 +279,7 @@ pub(super) fn faults_of_quality_are_found() -> Vec<Fault> {
                 ("TNC014", "public.note"),
                 ("TNC014", "public.tag"),
             ])
-            .in_catalog(|| catalog().tenant_column_type(tenancy_core::TenantColumnType::Uuid).tenant_table("visit", "tenant_id")),
+            .in_catalog(|| catalog().with_tenant_column_type(tenancy_core::TenantColumnType::Uuid).tenant_table("visit", "tenant_id")),
         fault("TNC053", "policy tenant_isolation on public.tag", "ALTER POLICY tenant_isolation ON tag
             USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id'), '')))
             WITH CHECK (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id'), '')))"),

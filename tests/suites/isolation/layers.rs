@@ -163,7 +163,7 @@ async fn sqlite() -> Layer {
     }
     Layer {
         name: "the builder alone on SQLite",
-        catalog: catalog().sql_dialect(Dialect::Sqlite),
+        catalog: catalog().with_dialect(Dialect::Sqlite),
         is_scoped: true,
         place: Place::Sqlite(pool),
     }

@@ -269,6 +269,11 @@ async fn a_catalogue_that_contradicts_itself_changes_nothing() {
         );
         assert_eq!(on_tables(&notes).await, before);
     }
+    let too_long = catalog().shared_table(&"x".repeat(64));
+    let told = run(&mut admin, &Rls::new(&too_long).set_up_sql()).await;
+    let told = told.unwrap_err();
+    assert!(told.contains("longer than 63 bytes"), "{told}");
+    assert_eq!(on_tables(&notes).await, before);
     let (everyone, catalog) = (notes.owner(), catalog());
     let rls = Rls::new(&catalog).restrictive().all_tenants_role(everyone);
     let told = run(&mut admin, &rls.set_up_sql()).await.unwrap_err();

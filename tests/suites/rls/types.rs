@@ -50,7 +50,7 @@ async fn tenants_are_apart_whatever_the_type_of_the_column() {
             .await
             .unwrap();
         let catalog = TableCatalog::new()
-            .tenant_column_type(kind)
+            .with_tenant_column_type(kind)
             .tenant_table("item", "tenant_id");
         let rls = Rls::new(&catalog)
             .application_role(notes.application())
@@ -105,7 +105,7 @@ async fn tenants_are_apart_whatever_the_type_of_the_column() {
 async fn a_column_of_another_type_than_declared_is_refused() {
     let notes = Notes::unprotected().await.unwrap();
     let catalog = TableCatalog::new()
-        .tenant_column_type(TenantColumnType::Uuid)
+        .with_tenant_column_type(TenantColumnType::Uuid)
         .tenant_table("note", "tenant_id");
     let error = notes
         .administer(Rls::new(&catalog).set_up_sql())

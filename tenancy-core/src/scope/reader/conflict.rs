@@ -2,7 +2,6 @@
 
 use super::Reader;
 use super::write::Target;
-use crate::scope::error::Refused;
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{ScopeError, TenantTable};
 
@@ -16,10 +15,10 @@ impl<'a> Reader<'a, '_> {
 
     /// `ON CONFLICT (tenant_id, id) DO UPDATE SET …`. A target without the tenant would also be met by a row of
     /// another tenant, and tell of it.
-    pub(super) fn conflict(&mut self, target: &Target<'a>) -> Result<(), Refused> {
+    pub(super) fn conflict(&mut self, target: &Target<'a>) -> Result<(), ScopeError> {
         self.at += 2;
         if self.kind() != Some(Kind::Open) || !self.names_bound_columns(target.table)? {
-            return Err(ScopeError::ConflictTarget(target.table.name().to_owned()).into());
+            return Err(ScopeError::ConflictTarget(target.table.name().to_owned()));
         }
         if self.skip(Keyword::Where) {
             self.expression()?;
@@ -36,7 +35,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Reads the target of a conflict, and tells whether each bound column, alone, is an item of it.
-    fn names_bound_columns(&mut self, table: &TenantTable) -> Result<bool, Refused> {
+    fn names_bound_columns(&mut self, table: &TenantTable) -> Result<bool, ScopeError> {
         let mut missing: Vec<_> = self.scoping.columns(table).collect();
         self.parenthesised(|reader| {
             loop {

@@ -1,13 +1,12 @@
 //! Expressions, which hold tables only in parentheses.
 
 use super::Reader;
-use crate::scope::Dialect;
-use crate::scope::error::Refused;
 use crate::scope::text::{Keyword, Kind};
+use crate::scope::{Dialect, ScopeError};
 
 impl Reader<'_, '_> {
     /// Reads one expression of a clause, up to the word that begins another clause.
-    pub(super) fn expression(&mut self) -> Result<(), Refused> {
+    pub(super) fn expression(&mut self) -> Result<(), ScopeError> {
         let first = self.at;
         self.run(false)?;
         if self.at == first {
@@ -17,14 +16,14 @@ impl Reader<'_, '_> {
     }
 
     /// Reads several expressions with commas between them.
-    pub(super) fn expressions(&mut self) -> Result<(), Refused> {
+    pub(super) fn expressions(&mut self) -> Result<(), ScopeError> {
         if self.kind() == Some(Kind::Comma) {
             return Err(self.unexpected());
         }
         self.run(true)
     }
 
-    fn run(&mut self, with_commas: bool) -> Result<(), Refused> {
+    fn run(&mut self, with_commas: bool) -> Result<(), ScopeError> {
         while let Some(kind) = self.kind() {
             match kind {
                 Kind::Comma if !with_commas => return Ok(()),
@@ -76,7 +75,7 @@ impl Reader<'_, '_> {
     }
 
     /// One token of an expression, or what stands between parentheses.
-    pub(super) fn step(&mut self) -> Result<(), Refused> {
+    pub(super) fn step(&mut self) -> Result<(), ScopeError> {
         match self.kind() {
             Some(Kind::Open) => self.parenthesised(Self::inside)?,
             Some(Kind::OpenBracket) => {
@@ -107,7 +106,7 @@ impl Reader<'_, '_> {
     }
 
     /// What stands between brackets: `a[1]`, `ARRAY[a, b]`.
-    fn subscript(&mut self) -> Result<(), Refused> {
+    fn subscript(&mut self) -> Result<(), ScopeError> {
         while !matches!(self.kind(), None | Some(Kind::Close | Kind::CloseBracket)) {
             self.step()?;
         }
@@ -116,7 +115,7 @@ impl Reader<'_, '_> {
 
     /// What stands between parentheses in an expression: a query, or the arguments of a function, a list, a
     /// window. There a FROM belongs to `extract(… FROM …)`, and tables stand in queries only.
-    pub(super) fn inside(&mut self) -> Result<(), Refused> {
+    pub(super) fn inside(&mut self) -> Result<(), ScopeError> {
         if self.starts_query() {
             return self.query(None);
         }

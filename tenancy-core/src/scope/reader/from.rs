@@ -1,21 +1,20 @@
 //! `FROM`: the place of the tables.
 
 use super::{Read, Reader, TableName, WRITE_IT_DIRECTLY};
-use crate::scope::Dialect;
 use crate::scope::catalog::Named;
-use crate::scope::error::{Refused, unproven};
 use crate::scope::functions::{is_system_column, reaches_beyond};
 use crate::scope::text::{Keyword, Kind};
+use crate::scope::{Dialect, ScopeError};
 
 impl<'a> Reader<'a, '_> {
     /// Reads the tables of a FROM, with joins, up to the next clause.
-    pub(super) fn table_list(&mut self) -> Result<(), Refused> {
+    pub(super) fn table_list(&mut self) -> Result<(), ScopeError> {
         self.table()?;
         self.joined()
     }
 
     /// What comes behind the first table of a FROM.
-    fn joined(&mut self) -> Result<(), Refused> {
+    fn joined(&mut self) -> Result<(), ScopeError> {
         while let Some(kind) = self.kind() {
             match kind {
                 Kind::Comma | Kind::Word(Keyword::Join | Keyword::StraightJoin) => {
@@ -36,7 +35,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// One table: a name, a function, or a query or a join in parentheses.
-    fn table(&mut self) -> Result<(), Refused> {
+    fn table(&mut self) -> Result<(), ScopeError> {
         // Elsewhere than in Postgres the words may be names.
         let is_lateral_query = self.kind_ahead(1) == Some(Kind::Open);
         if self.dialect() == Dialect::Postgres || is_lateral_query {
@@ -57,7 +56,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A table where an expression stands, as SQLite has it: its rows are a list there.
-    pub(super) fn table_without_alias(&mut self) -> Result<(), Refused> {
+    pub(super) fn table_without_alias(&mut self) -> Result<(), ScopeError> {
         let name = self.table_name()?;
         if self.kind() == Some(Kind::Open) {
             return self.function(&name);
@@ -65,7 +64,7 @@ impl<'a> Reader<'a, '_> {
         self.read_table(&name, true)
     }
 
-    fn inside_table_list(&mut self) -> Result<(), Refused> {
+    fn inside_table_list(&mut self) -> Result<(), ScopeError> {
         if self.starts_query() {
             return self.query(None);
         }
@@ -78,21 +77,21 @@ impl<'a> Reader<'a, '_> {
     /// A function in the place of a table. Its arguments are read with the rest; what it is called is looked at
     /// by [`names_reach_not_beyond`](Self::names_reach_not_beyond). SQLite calls tables like functions, so there only
     /// those pass that are known to read their arguments.
-    fn function(&mut self, name: &TableName<'_>) -> Result<(), Refused> {
+    fn function(&mut self, name: &TableName<'_>) -> Result<(), ScopeError> {
         const OF_SQLITE: [&str; 3] = ["json_each", "json_tree", "generate_series"];
         let is_one = |known: &&str| known.eq_ignore_ascii_case(&name.name);
         let known = name.schema.is_none() && OF_SQLITE.iter().any(is_one);
         if self.dialect() == Dialect::Postgres || known {
             self.parenthesised(Self::inside)
         } else {
-            Err(unproven(
+            Err(ScopeError::Unproven(
                 "a function as a table",
                 "select from a table, or from VALUES",
             ))
         }
     }
 
-    fn read_table(&mut self, name: &TableName<'a>, has_alias: bool) -> Result<(), Refused> {
+    fn read_table(&mut self, name: &TableName<'a>, has_alias: bool) -> Result<(), ScopeError> {
         let is_expression = name.schema.is_none() && self.expressions.contains(&name.name);
         if is_expression {
             return Ok(());
@@ -136,7 +135,7 @@ impl<'a> Reader<'a, '_> {
     /// Refuses functions that run SQL text, read behind the tables, or change the session, wherever they stand: in
     /// Postgres `(x).f` is a call like `f(x)`. And system columns, which a query in the place of a table does not have,
     /// so that they would be those of another table, farther out.
-    pub(super) fn names_reach_not_beyond(&self) -> Result<(), Refused> {
+    pub(super) fn names_reach_not_beyond(&self) -> Result<(), ScopeError> {
         let is_postgres = self.dialect() == Dialect::Postgres;
         let mut before = None;
         for (index, token) in self.tokens.iter().enumerate() {
@@ -151,13 +150,13 @@ impl<'a> Reader<'a, '_> {
             let is_called = self.tokens.get(index + 1).map(|next| next.kind) == Some(Kind::Open);
             let may_be_called = is_called || is_postgres && behind_dot;
             if may_be_called && reaches_beyond(name, self.dialect()) {
-                return Err(unproven(
+                return Err(ScopeError::Unproven(
                     "a function that reaches beyond the tables",
                     WRITE_IT_DIRECTLY,
                 ));
             }
             if is_postgres && is_system_column(name) {
-                return Err(unproven("a system column", WRITE_IT_DIRECTLY));
+                return Err(ScopeError::Unproven("a system column", WRITE_IT_DIRECTLY));
             }
         }
         Ok(())

@@ -8,7 +8,6 @@ use super::query::NewRows;
 use super::write::Target;
 use super::{Reader, WRITE_IT_DIRECTLY};
 use crate::scope::edits::Insert;
-use crate::scope::error::{Refused, unproven};
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{ScopeError, TenantTable};
 
@@ -36,7 +35,7 @@ impl Columns {
 }
 
 impl<'a> Reader<'a, '_> {
-    pub(super) fn insert(&mut self) -> Result<(), Refused> {
+    pub(super) fn insert(&mut self) -> Result<(), ScopeError> {
         self.expect(Keyword::Insert)?;
         self.expect(Keyword::Into)?;
         let target = self.target()?;
@@ -51,7 +50,7 @@ impl<'a> Reader<'a, '_> {
             self.conflict(&target)?;
         }
         if self.keyword() == Keyword::On {
-            return Err(unproven(
+            return Err(ScopeError::Unproven(
                 "ON DUPLICATE KEY, which the key of another tenant may set off,",
                 "insert, and update where that fails",
             ));
@@ -60,7 +59,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// `(a, b)`
-    fn columns(&mut self, table: &'a TenantTable) -> Result<Columns, Refused> {
+    fn columns(&mut self, table: &'a TenantTable) -> Result<Columns, ScopeError> {
         let mut names: Vec<Cow<'_, str>> = Vec::new();
         self.expect_kind(Kind::Open)?;
         while self.kind() != Some(Kind::Close) {
@@ -70,7 +69,10 @@ impl<'a> Reader<'a, '_> {
             let name = self.name()?;
             // SQLite takes a column twice, and one of the two values.
             if names.iter().any(|known| self.dialect().same(known, &name)) {
-                return Err(unproven("a column that is named twice", "name it once"));
+                return Err(ScopeError::Unproven(
+                    "a column that is named twice",
+                    "name it once",
+                ));
             }
             names.push(name);
         }
@@ -81,7 +83,7 @@ impl<'a> Reader<'a, '_> {
                 && !bound.clone().any(|column| dialect.same(column, name))
         };
         if names.iter().any(is_other_name) {
-            return Err(ScopeError::TenantColumn(table.name().to_owned()).into());
+            return Err(ScopeError::TenantColumn(table.name().to_owned()));
         }
         let columns = Columns {
             count: names.len(),
@@ -103,7 +105,7 @@ impl<'a> Reader<'a, '_> {
         Ok(columns)
     }
 
-    fn rows(&mut self, target: &Target<'_>, columns: &Columns) -> Result<(), Refused> {
+    fn rows(&mut self, target: &Target<'_>, columns: &Columns) -> Result<(), ScopeError> {
         let name = target.table.name();
         match self.keyword() {
             Keyword::Values => {
@@ -119,17 +121,17 @@ impl<'a> Reader<'a, '_> {
             _ if columns.count > 0 && (self.starts_query() || self.kind() == Some(Kind::Open)) => {
                 // What a query yields in the place of the tenant is not known before it runs.
                 if columns.given.iter().any(Option::is_some) {
-                    return Err(ScopeError::ForeignTenant(name.to_owned()).into());
+                    return Err(ScopeError::ForeignTenant(name.to_owned()));
                 }
                 let stamps = columns.given.len();
                 self.query(Some(NewRows { stamps }))
             }
-            _ => Err(ScopeError::Empty(name.to_owned()).into()),
+            _ => Err(ScopeError::Empty(name.to_owned())),
         }
     }
 
     /// `(1, $2)`
-    fn row(&mut self, table: &str, columns: &Columns) -> Result<(), Refused> {
+    fn row(&mut self, table: &str, columns: &Columns) -> Result<(), ScopeError> {
         self.expect_kind(Kind::Open)?;
         let mut values = 0;
         while self.kind() != Some(Kind::Close) {
@@ -148,8 +150,7 @@ impl<'a> Reader<'a, '_> {
                 table: table.to_owned(),
                 columns: columns.count,
                 values,
-            }
-            .into());
+            });
         }
         let end = self.start();
         for (index, stamp) in columns.added().enumerate() {
@@ -167,8 +168,8 @@ impl<'a> Reader<'a, '_> {
 
     /// Insists that the value from the token `first` up to here is the tenant of the scope as a parameter, and
     /// writes it as the scope does.
-    fn is_stamp(&mut self, first: usize, stamp: usize, table: &str) -> Result<(), Refused> {
-        let foreign = || Refused::from(ScopeError::ForeignTenant(table.to_owned()));
+    fn is_stamp(&mut self, first: usize, stamp: usize, table: &str) -> Result<(), ScopeError> {
+        let foreign = || ScopeError::ForeignTenant(table.to_owned());
         let token = self.tokens.get(first).ok_or_else(foreign)?;
         let given = self.given.look_at(token.start);
         let is_same = match (given, self.scoping.stamp(stamp)) {
@@ -186,15 +187,16 @@ impl<'a> Reader<'a, '_> {
 
     /// `DEFAULT VALUES`, and `VALUES (DEFAULT), (DEFAULT)` or `VALUES (), ()`, as sea-query writes rows without
     /// a value.
-    fn default_rows(&mut self, table: &'a TenantTable) -> Result<(), Refused> {
+    fn default_rows(&mut self, table: &'a TenantTable) -> Result<(), ScopeError> {
         let at = self.end_before();
         let start = self.start();
         let mut rows = 1;
         if self.skip(Keyword::Default) {
             self.expect(Keyword::Values)?;
         } else {
-            self.expect(Keyword::Values)
-                .map_err(|_| unproven("an INSERT without columns", WRITE_IT_DIRECTLY))?;
+            self.expect(Keyword::Values).map_err(|_| {
+                ScopeError::Unproven("an INSERT without columns", WRITE_IT_DIRECTLY)
+            })?;
             self.default_row()?;
             while self.kind() == Some(Kind::Comma) {
                 self.at += 1;
@@ -222,7 +224,7 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    fn default_row(&mut self) -> Result<(), Refused> {
+    fn default_row(&mut self) -> Result<(), ScopeError> {
         self.expect_kind(Kind::Open)?;
         self.skip(Keyword::Default);
         self.expect_kind(Kind::Close)

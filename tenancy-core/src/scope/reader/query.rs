@@ -1,10 +1,9 @@
 //! Queries: `SELECT` and `VALUES`, alone and as the arms of `UNION`, `INTERSECT` and `EXCEPT`.
 
 use super::{Reader, WRITE_IT_DIRECTLY};
-use crate::scope::Dialect;
 use crate::scope::edits::Insert;
-use crate::scope::error::{Refused, unproven};
 use crate::scope::text::{Keyword, Kind};
+use crate::scope::{Dialect, ScopeError};
 
 /// Rows that an INSERT makes of a query: to each the values of the scope are added.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +28,7 @@ impl Reader<'_, '_> {
 
     /// Reads a query up to where it ends: at a parenthesis, at the end of the text, or at the clauses of the
     /// INSERT that makes `new_rows` of it.
-    pub(super) fn query(&mut self, new_rows: Option<NewRows>) -> Result<(), Refused> {
+    pub(super) fn query(&mut self, new_rows: Option<NewRows>) -> Result<(), ScopeError> {
         let known = self.expressions.len();
         self.with_clause()?;
         self.arm(new_rows)?;
@@ -40,7 +39,7 @@ impl Reader<'_, '_> {
     }
 
     /// The arms behind the first one.
-    pub(super) fn further_arms(&mut self, new_rows: Option<NewRows>) -> Result<(), Refused> {
+    pub(super) fn further_arms(&mut self, new_rows: Option<NewRows>) -> Result<(), ScopeError> {
         while matches!(
             self.keyword(),
             Keyword::Union | Keyword::Intersect | Keyword::Except
@@ -55,7 +54,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn arm(&mut self, new_rows: Option<NewRows>) -> Result<(), Refused> {
+    fn arm(&mut self, new_rows: Option<NewRows>) -> Result<(), ScopeError> {
         if self.kind() == Some(Kind::Open) {
             self.parenthesised(|reader| reader.query(new_rows))
         } else if self.skip(Keyword::Select) {
@@ -72,7 +71,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn rows_of_values(&mut self) -> Result<(), Refused> {
+    fn rows_of_values(&mut self) -> Result<(), ScopeError> {
         loop {
             self.skip(Keyword::Row);
             self.parenthesised(Self::inside)?;
@@ -83,7 +82,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn select_list(&mut self, new_rows: Option<NewRows>) -> Result<(), Refused> {
+    fn select_list(&mut self, new_rows: Option<NewRows>) -> Result<(), ScopeError> {
         if self.skip(Keyword::Distinct) {
             if self.skip(Keyword::On) {
                 self.parenthesised(Self::inside)?;
@@ -107,7 +106,7 @@ impl Reader<'_, '_> {
     }
 
     /// The clauses behind the tables, in any order: the database knows the right one.
-    fn clauses(&mut self) -> Result<(), Refused> {
+    fn clauses(&mut self) -> Result<(), ScopeError> {
         loop {
             match self.keyword() {
                 Keyword::Where | Keyword::Having | Keyword::Offset => {
@@ -150,7 +149,7 @@ impl Reader<'_, '_> {
     }
 
     /// `WINDOW w AS (…), …`
-    fn windows(&mut self) -> Result<(), Refused> {
+    fn windows(&mut self) -> Result<(), ScopeError> {
         loop {
             self.name()?;
             self.expect(Keyword::As)?;
@@ -163,7 +162,7 @@ impl Reader<'_, '_> {
     }
 
     /// `FETCH FIRST 5 ROWS ONLY`, `FETCH NEXT $1 ROWS WITH TIES`
-    fn fetch(&mut self) -> Result<(), Refused> {
+    fn fetch(&mut self) -> Result<(), ScopeError> {
         // FIRST or NEXT
         self.name()?;
         match self.kind() {
@@ -183,7 +182,7 @@ impl Reader<'_, '_> {
     }
 
     /// `FOR UPDATE OF a, b SKIP LOCKED`
-    fn row_lock(&mut self) -> Result<(), Refused> {
+    fn row_lock(&mut self) -> Result<(), ScopeError> {
         let words = [0, 1, 2].map(|ahead| self.keyword_ahead(ahead));
         self.at += match words {
             [Keyword::Update | Keyword::Share, ..] => 1,
@@ -206,12 +205,15 @@ impl Reader<'_, '_> {
     }
 
     /// A lock reaches through a sub-select in Postgres. In MySQL it does not, and SQLite has none.
-    fn note_lock(&mut self) -> Result<(), Refused> {
+    fn note_lock(&mut self) -> Result<(), ScopeError> {
         self.locks = true;
         if self.dialect() == Dialect::Postgres {
             Ok(())
         } else {
-            Err(unproven("a row lock in this dialect", WRITE_IT_DIRECTLY))
+            Err(ScopeError::Unproven(
+                "a row lock in this dialect",
+                WRITE_IT_DIRECTLY,
+            ))
         }
     }
 }

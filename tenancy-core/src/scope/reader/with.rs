@@ -2,7 +2,6 @@
 
 use super::{Place, Reader};
 use crate::scope::ScopeError;
-use crate::scope::error::Refused;
 use crate::scope::text::{Keyword, Kind};
 
 impl Reader<'_, '_> {
@@ -10,7 +9,7 @@ impl Reader<'_, '_> {
     ///
     /// Names are seen by what comes after them only, or by themselves where the clause is recursive. Databases
     /// see some of them earlier, none of them later.
-    pub(super) fn with_clause(&mut self) -> Result<Place, Refused> {
+    pub(super) fn with_clause(&mut self) -> Result<Place, ScopeError> {
         if !self.skip(Keyword::With) {
             return Ok(Place::New);
         }
@@ -30,10 +29,10 @@ impl Reader<'_, '_> {
         self.expressions.truncate(known);
     }
 
-    fn common_table_expression(&mut self, is_recursive: bool) -> Result<(), Refused> {
+    fn common_table_expression(&mut self, is_recursive: bool) -> Result<(), ScopeError> {
         let name = self.name()?;
         if self.catalog().has_name_like(&name) {
-            return Err(ScopeError::ExpressionNamedLikeTable(name.into_owned()).into());
+            return Err(ScopeError::ExpressionNamedLikeTable(name.into_owned()));
         }
         if self.kind() == Some(Kind::Open) {
             self.parenthesised(Self::names)?;
@@ -56,7 +55,7 @@ impl Reader<'_, '_> {
 
     /// `SEARCH DEPTH FIRST BY a, b SET c` and `CYCLE a, b SET c [TO … DEFAULT …] USING d` (PostgreSQL manual,
     /// SELECT).
-    fn search_and_cycle(&mut self) -> Result<(), Refused> {
+    fn search_and_cycle(&mut self) -> Result<(), ScopeError> {
         if self.skip(Keyword::Search) {
             while !self.skip(Keyword::Set) {
                 self.name_or_comma()?;
@@ -76,14 +75,14 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn names(&mut self) -> Result<(), Refused> {
+    fn names(&mut self) -> Result<(), ScopeError> {
         while self.kind() != Some(Kind::Close) {
             self.name_or_comma()?;
         }
         Ok(())
     }
 
-    fn name_or_comma(&mut self) -> Result<(), Refused> {
+    fn name_or_comma(&mut self) -> Result<(), ScopeError> {
         if self.kind() == Some(Kind::Comma) {
             self.at += 1;
             Ok(())

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::Reader;
 use crate::scope::catalog::Named;
 use crate::scope::edits::Insert;
-use crate::scope::error::{Refused, unproven};
 use crate::scope::text::{Keyword, Kind};
 use crate::scope::{Dialect, ScopeError, TenantTable};
 
@@ -18,7 +17,7 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Reader<'a, '_> {
-    pub(super) fn update(&mut self) -> Result<(), Refused> {
+    pub(super) fn update(&mut self) -> Result<(), ScopeError> {
         self.expect(Keyword::Update)?;
         let target = self.target()?;
         self.expect(Keyword::Set)?;
@@ -32,14 +31,14 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// `using` are tables to read beside the target, for which sea-query has no place.
-    pub(super) fn delete(&mut self, using: &'a [String]) -> Result<(), Refused> {
+    pub(super) fn delete(&mut self, using: &'a [String]) -> Result<(), ScopeError> {
         self.expect(Keyword::Delete)?;
         self.expect(Keyword::From)?;
         let target = self.target()?;
         if self.dialect() != Dialect::Postgres
             && (!using.is_empty() || self.keyword() == Keyword::Using)
         {
-            return Err(unproven(
+            return Err(ScopeError::Unproven(
                 "a DELETE with USING in this dialect",
                 "write a sub-query",
             ));
@@ -74,13 +73,13 @@ impl<'a> Reader<'a, '_> {
 
     /// The table that is written: by its full name, so that it is not taken for the tenant's rows of it, which
     /// cannot be written.
-    pub(super) fn target(&mut self) -> Result<Target<'a>, Refused> {
+    pub(super) fn target(&mut self) -> Result<Target<'a>, ScopeError> {
         if self.keyword() == Keyword::Only {
             return Err(self.unexpected());
         }
         let name = self.table_name()?;
         let Named::Tenant(table) = self.resolve(&name)? else {
-            return Err(ScopeError::Shared(name.name.into_owned()).into());
+            return Err(ScopeError::Shared(name.name.into_owned()));
         };
         self.edits.replace(name.place, Insert::Table(table));
         let is_called = self.skip(Keyword::As)
@@ -95,7 +94,7 @@ impl<'a> Reader<'a, '_> {
         &mut self,
         target: &Target<'a>,
         with_others: bool,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ScopeError> {
         let called = with_others.then(|| target.called.clone());
         let condition = Insert::Condition(target.table, called);
         if !self.skip(Keyword::Where) {
@@ -113,7 +112,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// `SET a = …, (b, c) = …`, of which none may be a bound column.
-    pub(super) fn assignments(&mut self, table: &TenantTable) -> Result<(), Refused> {
+    pub(super) fn assignments(&mut self, table: &TenantTable) -> Result<(), ScopeError> {
         loop {
             if self.kind() == Some(Kind::Open) {
                 self.parenthesised(|reader| {
@@ -136,11 +135,11 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A column that is set, `column` or `column.field` or `table.column`.
-    fn assigned(&mut self, table: &TenantTable) -> Result<(), Refused> {
+    fn assigned(&mut self, table: &TenantTable) -> Result<(), ScopeError> {
         loop {
             let column = self.name()?;
             if self.scoping.binds(table, &column) {
-                return Err(ScopeError::TenantColumn(table.name().to_owned()).into());
+                return Err(ScopeError::TenantColumn(table.name().to_owned()));
             }
             if self.kind() != Some(Kind::Dot) {
                 return Ok(());
@@ -150,7 +149,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// ORDER BY, LIMIT and RETURNING.
-    pub(super) fn rest_of_write(&mut self) -> Result<(), Refused> {
+    pub(super) fn rest_of_write(&mut self) -> Result<(), ScopeError> {
         loop {
             match self.keyword() {
                 Keyword::Order if self.keyword_ahead(1) == Keyword::By => self.at += 2,

@@ -147,7 +147,7 @@ fn rendered() -> String {
             let catalog = catalog()
                 .tenant_table_in("billing", "invoice", "tenant_id")
                 .table(TenantTable::new("task", "tenant_id").project_column("project_id"))
-                .sql_dialect(dialect);
+                .with_dialect(dialect);
             let project = ProjectId::parse("apollo").unwrap();
             let scope = Scope::new(TenantId::parse("acme").unwrap(), Some(&project), &catalog);
             match build(&scope) {

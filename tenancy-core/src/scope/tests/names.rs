@@ -62,7 +62,7 @@ fn a_table_is_declared_once() {
 fn a_catalogue_tells_its_tables() {
     let catalog = catalog()
         .shared_table_in("ref", "currency")
-        .sql_dialect(Dialect::Sqlite);
+        .with_dialect(Dialect::Sqlite);
     let shared: Vec<_> = catalog.shared_tables().collect();
     assert_eq!(shared, ["currency", "plan"]);
     let tenants: Vec<_> = catalog.tenant_tables().map(TenantTable::name).collect();
@@ -89,8 +89,21 @@ fn a_declared_name_is_as_long_as_postgres_allows() {
         Ok(vec![longest])
     );
     let longer = "n".repeat(64);
-    let catalog = TableCatalog::new().tenant_table(&longer, "tenant_id");
-    assert_eq!(catalog.contradictions().collect::<Vec<_>>(), [longer]);
+    for catalog in [
+        TableCatalog::new().tenant_table(&longer, "tenant_id"),
+        TableCatalog::new().shared_table(&longer),
+    ] {
+        let catalog = catalog.tenant_table("note", "tenant_id");
+        assert_eq!(catalog.names_too_long().collect::<Vec<_>>(), [&longer]);
+        assert_eq!(catalog.contradictions().count(), 0);
+        let delete = scope(&catalog).delete("note").using(&longer).finish();
+        assert_eq!(delete.err(), Some(ScopeError::NameTooLong(longer.clone())));
+        assert!(scoped(&catalog, &format!("SELECT * FROM {longer}")).is_err());
+        // Which database it is may be said last.
+        let sqlite = catalog.with_dialect(Dialect::Sqlite);
+        assert_eq!(sqlite.names_too_long().count(), 0);
+        assert!(scoped(&sqlite, &format!("SELECT * FROM {longer}")).is_ok());
+    }
 }
 
 /// What is quoted in a catalogue may be a keyword in a statement.
@@ -114,7 +127,7 @@ fn a_table_that_is_called_like_a_keyword_hides_none() {
 fn unquoted_names_are_folded_by_postgres_only() {
     assert_eq!(tables("SELECT * FROM Note"), Ok(vec!["note".into()]));
     for dialect in [Dialect::MySql, Dialect::Sqlite] {
-        let catalog = catalog().sql_dialect(dialect);
+        let catalog = catalog().with_dialect(dialect);
         assert_eq!(
             tables_in(&catalog, "SELECT * FROM Note"),
             Err(ScopeError::Undeclared("Note".into()))
@@ -144,7 +157,7 @@ fn the_tenant_is_of_the_type_of_its_column() {
         (TenantColumnType::Uuid, uuid, "CAST($1 AS uuid)"),
         (TenantColumnType::Bigint, "7", "$1"),
     ] {
-        let catalog = catalog().tenant_column_type(kind);
+        let catalog = catalog().with_tenant_column_type(kind);
         let scope = Scope::new(TenantId::parse(tenant).unwrap(), None, &catalog);
         let delete = scope.delete("note").finish().unwrap();
         assert_eq!(
@@ -162,7 +175,7 @@ fn the_tenant_is_of_the_type_of_its_column() {
         (TenantColumnType::Text, Value::from("7")),
         (TenantColumnType::Bigint, Value::from(7_i64)),
     ] {
-        let catalog = catalog().tenant_column_type(kind);
+        let catalog = catalog().with_tenant_column_type(kind);
         let scope = Scope::new(TenantId::parse("7").unwrap(), None, &catalog);
         let (_, values) = scope.delete("note").finish().unwrap().build();
         assert_eq!(values.0, [value]);
@@ -172,7 +185,7 @@ fn the_tenant_is_of_the_type_of_its_column() {
 #[test]
 fn the_project_is_of_the_type_of_its_column() {
     const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
-    let catalog = TableCatalog::of([TASK]).project_column_type(TenantColumnType::Bigint);
+    let catalog = TableCatalog::of([TASK]).with_project_column_type(TenantColumnType::Bigint);
     let delete = |project: &str| {
         let project = ProjectId::parse(project).unwrap();
         let tenant = TenantId::parse("acme").unwrap();
@@ -203,8 +216,7 @@ fn rows_of_defaults_are_stamped_with_both_levels() {
     ] {
         let (text, _) = scoped_with(&scope, sql, Vec::new()).unwrap();
         assert_eq!(
-            text,
-            r#"INSERT INTO "public"."task" ("tenant_id", "project_id") VALUES ($1, $2)"#,
+            text, r#"INSERT INTO "public"."task" ("tenant_id", "project_id") VALUES ($1, $2)"#,
             "{sql}"
         );
     }
@@ -315,8 +327,8 @@ fn a_project_narrows_further() {
 #[test]
 fn the_number_of_a_row_may_be_its_tenant_in_sqlite() {
     let catalog = catalog()
-        .sql_dialect(Dialect::Sqlite)
-        .tenant_column_type(TenantColumnType::Bigint);
+        .with_dialect(Dialect::Sqlite)
+        .with_tenant_column_type(TenantColumnType::Bigint);
     let scope = Scope::new(TenantId::parse("7").unwrap(), None, &catalog);
     for name in ["rowid", "OID", "_rowid_"] {
         let moved = scope.update("note").value(name, 8).finish();
@@ -337,8 +349,8 @@ fn the_number_of_a_row_may_be_its_tenant_in_sqlite() {
         (Dialect::Postgres, TenantColumnType::Bigint),
     ] {
         let catalog = super::catalog()
-            .sql_dialect(dialect)
-            .tenant_column_type(kind);
+            .with_dialect(dialect)
+            .with_tenant_column_type(kind);
         let scope = Scope::new(TenantId::parse("7").unwrap(), None, &catalog);
         assert!(scope.update("note").value("oid", 8).finish().is_ok());
     }
@@ -357,7 +369,7 @@ fn tenants_differ_when_a_byte_does() {
             r#"DELETE FROM "main"."note" WHERE "tenant_id" = ? COLLATE BINARY"#,
         ),
     ] {
-        let catalog = catalog().sql_dialect(dialect);
+        let catalog = catalog().with_dialect(dialect);
         assert_eq!(
             scope(&catalog).delete("note").finish().unwrap().sql(),
             expected

@@ -82,11 +82,11 @@ fn the_tenant_column_cannot_be_set() {
         );
     }
     for dialect in [Dialect::Sqlite, Dialect::MySql] {
-        let catalog = catalog().sql_dialect(dialect);
+        let catalog = catalog().with_dialect(dialect);
         let text = scoped(&catalog, "UPDATE note SET Tenant_ID = 'b'");
         assert_eq!(text, Err(ScopeError::TenantColumn("note".into())));
     }
-    let sqlite = catalog().sql_dialect(Dialect::Sqlite);
+    let sqlite = catalog().with_dialect(Dialect::Sqlite);
     assert!(scoped(&sqlite, "UPDATE note SET 'tenant_id' = 'b'").is_err());
 }
 
@@ -279,6 +279,11 @@ fn builders_say_what_is_missing() {
         scope.update("note").finish().err(),
         Some(ScopeError::Empty("note".into()))
     );
+    for nothing in [scope.select(), scope.select().from("note")] {
+        assert_eq!(nothing.finish().err(), Some(ScopeError::NothingSelected));
+    }
+    let applied = scope.select().apply(|select| select.expr(Expr::val(1)));
+    assert!(applied.finish().is_ok());
     let moved = scope.update("note").value("tenant_id", "acme");
     assert_eq!(
         moved.finish().err(),

@@ -2,8 +2,7 @@
 //! §4.1), of MySQL (reference manual §11.1 and §11.2) and of SQLite ("SQL As Understood By SQLite").
 
 use super::Keyword;
-use crate::scope::Dialect;
-use crate::scope::error::{Refused, unproven};
+use crate::scope::{Dialect, ScopeError};
 
 /// A piece of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub(in crate::scope) fn tokens(
     sql: &str,
     places: &[usize],
     dialect: Dialect,
-) -> Result<Vec<Token>, Refused> {
+) -> Result<Vec<Token>, ScopeError> {
     let mut lexer = Lexer {
         sql,
         at: 0,
@@ -68,7 +67,7 @@ struct Lexer<'a> {
 }
 
 impl Lexer<'_> {
-    fn next(&mut self) -> Result<Option<Token>, Refused> {
+    fn next(&mut self) -> Result<Option<Token>, ScopeError> {
         while self.byte(0).is_some_and(|byte| byte.is_ascii_whitespace()) {
             self.at += 1;
         }
@@ -119,7 +118,7 @@ impl Lexer<'_> {
     }
 
     /// A digit behind it would become a part of its number.
-    fn nothing_is_glued_to_it(&self) -> Result<(), Refused> {
+    fn nothing_is_glued_to_it(&self) -> Result<(), ScopeError> {
         if self.byte(1).is_some_and(|byte| byte.is_ascii_digit()) {
             Err(unproven(
                 "a digit behind a parameter",
@@ -130,7 +129,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn operator(&self, byte: u8) -> Result<usize, Refused> {
+    fn operator(&self, byte: u8) -> Result<usize, ScopeError> {
         let mysql = self.dialect == Dialect::MySql;
         let sqlite = self.dialect == Dialect::Sqlite;
         match byte {
@@ -160,7 +159,7 @@ impl Lexer<'_> {
 
     /// The length of a text between two quotes, which are doubled inside of it. A backslash is refused where a
     /// setting of the server decides whether it escapes the quote.
-    fn quoted(&self, quote: u8) -> Result<usize, Refused> {
+    fn quoted(&self, quote: u8) -> Result<usize, ScopeError> {
         let mut length = 1;
         while let Some(byte) = self.byte(length) {
             length += 1;
@@ -188,7 +187,7 @@ impl Lexer<'_> {
     }
 
     /// The length of `E'…'`, in which a backslash escapes whatever follows it: so sea-query writes constants.
-    fn escaped(&self) -> Result<usize, Refused> {
+    fn escaped(&self) -> Result<usize, ScopeError> {
         let mut length = 2;
         while let Some(byte) = self.byte(length) {
             length += 1;
@@ -204,7 +203,7 @@ impl Lexer<'_> {
     }
 
     /// A number must end where it seems to: some servers read `1FROM note` as `1 FROM note`.
-    fn number(&self) -> Result<usize, Refused> {
+    fn number(&self) -> Result<usize, ScopeError> {
         let digits = |mut at: usize| {
             while self.byte(at).is_some_and(|byte| byte.is_ascii_digit()) {
                 at += 1;
@@ -230,7 +229,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn word(&self) -> Result<(Keyword, usize), Refused> {
+    fn word(&self) -> Result<(Keyword, usize), ScopeError> {
         let text = self.sql.as_bytes().get(self.at..).unwrap_or_default();
         // A parameter of MySQL and SQLite is no part of a word, and one of Postgres may not follow one.
         let end = text.iter().position(|byte| !continues_word(*byte));
@@ -254,7 +253,7 @@ impl Lexer<'_> {
 
     /// Postgres cuts off a longer identifier, and then it may be another one (manual §4.1.1). To MySQL letters
     /// with and without accents are the same.
-    fn fits(&self, name: &[u8]) -> Result<(), Refused> {
+    fn fits(&self, name: &[u8]) -> Result<(), ScopeError> {
         if name.len() > 63 && self.dialect != Dialect::Sqlite {
             Err(unproven("a name longer than 63 bytes", "shorten it"))
         } else if self.dialect == Dialect::MySql && !name.is_ascii() {
@@ -276,11 +275,15 @@ fn continues_word(byte: u8) -> bool {
     starts_word(byte) || byte.is_ascii_digit() || byte == b'$'
 }
 
-fn comment() -> Refused {
+fn unproven(what: &'static str, way_out: &'static str) -> ScopeError {
+    ScopeError::Unproven(what, way_out)
+}
+
+fn comment() -> ScopeError {
     unproven("a comment", "remove it")
 }
 
-fn placeholder() -> Refused {
+fn placeholder() -> ScopeError {
     unproven(
         "a placeholder without a value",
         "pass the value with `Expr::cust_with_values`",

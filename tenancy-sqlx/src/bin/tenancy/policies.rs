@@ -76,7 +76,7 @@ fn header(arguments: &PoliciesArguments, catalog: &TableCatalog) -> String {
         format!(
             "By tenancy {}; tenant column {tenant_column} ({}), setting {setting}.",
             env!("CARGO_PKG_VERSION"),
-            catalog.column_type().sql()
+            catalog.tenant_column_type().sql()
         ),
     ];
     match role {

@@ -29,7 +29,7 @@ pub(super) const PROBES: [Probe; 8] = [
             cure: "Declare it once. Statements name a table by its bare name, so two schemas cannot each have one.",
         },
         stage: Stage::Posture,
-        sql: "SELECT name, NULL::text, 'it is declared twice and differently in the `TableCatalog`, or its name is too long',
+        sql: "SELECT name, NULL::text, 'it is declared twice and differently in the `TableCatalog`',
                      '-- declare it once in the `TableCatalog`'
               FROM input, jsonb_array_elements_text(given->'contradictions') AS name",
     },
@@ -46,8 +46,13 @@ pub(super) const PROBES: [Probe; 8] = [
         stage: Stage::Posture,
         sql: "SELECT d.label, d.label, 'it is declared as a tenant table and is no table of the database',
                      '-- create the table, or mend the `TableCatalog`'
-              FROM declared d
-              WHERE NOT EXISTS (SELECT FROM relation r WHERE r.schema = d.schema AND r.name = d.name AND r.kind IN ('r', 'p'))",
+              FROM declared d CROSS JOIN input
+              WHERE NOT EXISTS (SELECT FROM relation r WHERE r.schema = d.schema AND r.name = d.name AND r.kind IN ('r', 'p'))
+                AND NOT given->'too_long' ? d.name
+              UNION ALL
+              SELECT name, NULL, 'its name is longer than 63 bytes, of which Postgres keeps no more',
+                     '-- declare the name that the table has in the database'
+              FROM input, jsonb_array_elements_text(given->'too_long') AS name",
     },
     Probe {
         check: Check {
@@ -74,7 +79,7 @@ pub(super) const PROBES: [Probe; 8] = [
             explanation: "Statements compare the column with a value of the declared type: they fail or, with types that \
                           take different texts for the same such as `citext` and `char`, meet the rows of another tenant.",
             example: "CREATE TABLE invoice (tenant_id bigint NOT NULL, …);",
-            cure: "Change the column, or declare its type by `TableCatalog::tenant_column_type`.",
+            cure: "Change the column, or declare its type by `TableCatalog::with_tenant_column_type`.",
         },
         stage: Stage::Posture,
         sql: "SELECT t.label, t.label,

@@ -1,13 +1,12 @@
 //! INSERT: values, many rows, defaults, and the rows of a query.
 
-use sea_query::{
-    Expr, ExprTrait as _, InsertStatement, Keyword, Query, SelectStatement, UnionType,
-};
+use sea_query::{Expr, ExprTrait as _, Keyword, Query, SelectStatement, UnionType};
 
 use super::from::table_ref_as;
 use super::names::{Names, Source};
 use super::target::Target;
 use super::{Generator, Statement};
+use crate::differential::statement::{Insert, Rows};
 use crate::differential::world::{Column, Datum, Kind};
 
 impl<'a> Generator<'a> {
@@ -16,27 +15,30 @@ impl<'a> Generator<'a> {
         let with = self
             .maybe(10, "WITH around an INSERT")
             .then(|| self.with_clause(&mut names));
-        let (target, reference) = self.target();
-        let mut insert = Query::insert();
-        insert.into_table(reference);
-        if self.maybe(4, "DEFAULT VALUES") {
-            insert.or_default_values();
-        } else {
+        let (target, written) = self.target();
+        let mut insert = Insert {
+            target: written,
+            columns: Vec::new(),
+            rows: Rows::Defaults,
+            conflict: None,
+            returning: None,
+            with: None,
+        };
+        if !self.maybe(4, "DEFAULT VALUES") {
             self.rows(&mut insert, &target, &names);
         }
-        self.returning(&target, |clause| {
-            insert.returning(clause);
-        });
+        insert.returning = self.returning(&target, true);
         match with {
             None => Statement::Insert(insert),
             Some(with) if self.choices.chance(50) => {
-                Statement::Insert(insert.with_cte(with).take())
+                insert.with = Some(with);
+                Statement::Insert(insert)
             }
-            Some(with) => Statement::With(insert.with(with)),
+            Some(with) => Statement::With(insert.statement().with(with)),
         }
     }
 
-    fn rows(&mut self, insert: &mut InsertStatement, target: &Target<'a>, names: &Names) {
+    fn rows(&mut self, insert: &mut Insert, target: &Target<'a>, names: &Names) {
         let table = target.table;
         // Left out, a column has its default; two rows cannot both have that of the key.
         let is_given: Vec<_> = table
@@ -51,20 +53,19 @@ impl<'a> Generator<'a> {
             .filter(|(_, given)| *given)
             .map(|(column, _)| column)
             .collect();
-        let mut all: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        insert.columns = columns.iter().map(|column| column.name).collect();
         let upsert = self.maybe(45, "ON CONFLICT");
         if self.fuel > 0 && self.maybe(35, "INSERT from a SELECT") {
-            let select = self.rows_to_insert(&columns, names);
-            insert.columns(all).select_from(select).unwrap();
+            insert.rows = Rows::Query(Box::new(self.rows_to_insert(&columns, names)));
         } else {
             let tenant = self
                 .tenant_as_parameter()
                 .filter(|_| self.choices.chance(20));
             if tenant.is_some() {
                 self.uses("the tenant given");
-                all.push(table.tenant_column().unwrap());
+                insert.columns.push(table.tenant_column().unwrap());
             }
-            insert.columns(all);
+            let mut rows = Vec::new();
             for row in 0..self.choices.weighted(&[(60, 1), (25, 2), (15, 4)]) {
                 let begin = self.choices.begin();
                 let mut values: Vec<_> = columns
@@ -72,14 +73,12 @@ impl<'a> Generator<'a> {
                     .map(|column| self.new_value(column, row, upsert, names))
                     .collect();
                 values.extend(tenant.clone());
-                insert.values_panic(values);
+                rows.push(values);
                 self.choices.end(begin);
             }
+            insert.rows = Rows::Values(rows);
         }
-        if upsert {
-            let conflict = self.on_conflict(target, names);
-            insert.on_conflict(conflict);
-        }
+        insert.conflict = upsert.then(|| self.on_conflict(target, names));
     }
 
     /// No parameter stands for a UUID as it is.

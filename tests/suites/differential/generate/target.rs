@@ -1,10 +1,9 @@
 //! The table that a write is meant for.
 
-use sea_query::TableRef;
-
 use super::Generator;
 use super::from::{full_ref, table_ref};
 use super::names::Source;
+use crate::differential::statement;
 use crate::differential::world::Table;
 
 /// A table of the tenant, and what the statement calls it.
@@ -16,7 +15,7 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Generator<'a> {
-    pub(super) fn target(&mut self) -> (Target<'a>, TableRef) {
+    pub(super) fn target(&mut self) -> (Target<'a>, statement::Target) {
         let tables = self.world.tenant_tables();
         let place = *self.choices.pick(&tables);
         let table = &self.world.tables[place];
@@ -31,7 +30,11 @@ impl<'a> Generator<'a> {
             named = named.alias(name.clone());
         }
         self.root = table.tenant_column().map(|column| (name.clone(), column));
-        (Target { table, place, name }, named)
+        let written = statement::Target {
+            table: table.name,
+            reference: named,
+        };
+        (Target { table, place, name }, written)
     }
 }
 
