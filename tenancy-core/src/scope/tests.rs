@@ -1,6 +1,8 @@
 //! What the text of a statement becomes, and which statements are refused.
 
+mod expressions;
 mod golden;
+mod hiding;
 mod names;
 mod reading;
 mod writing;
