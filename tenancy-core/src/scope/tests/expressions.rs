@@ -164,3 +164,16 @@ fn a_parameter_may_say_how_many_rows_are_wanted() {
         assert!(matches!(text, Ok((_, 2))), "{sql}: {text:?}");
     }
 }
+
+/// Postgres takes nothing else there.
+#[test]
+fn a_cycle_is_marked_with_constants() {
+    let marked = |mark| {
+        let sql = format!(
+            "WITH RECURSIVE x AS (SELECT 1 AS a) CYCLE a SET d TO {mark} DEFAULT 'no' USING e SELECT * FROM x"
+        );
+        scoped_with_parameters(&catalog(), &sql)
+    };
+    assert!(marked("'yes'").is_ok());
+    assert!(marked("$").is_err());
+}
