@@ -1,7 +1,9 @@
 //! What the text of a statement becomes, and which statements are refused.
 
 mod dialects;
+mod expressions;
 mod golden;
+mod hiding;
 mod in_place;
 mod names;
 mod parameters;

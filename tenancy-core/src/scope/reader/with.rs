@@ -64,7 +64,7 @@ impl Reader<'_, '_> {
         }
         if self.skip(Keyword::Cycle) {
             while !self.skip(Keyword::Using) {
-                if matches!(self.kind(), Some(Kind::Literal | Kind::Parameter)) {
+                if self.kind() == Some(Kind::Literal) {
                     self.at += 1;
                 } else {
                     self.name_or_comma()?;
