@@ -13,7 +13,8 @@
 //! The target of `INSERT`, `UPDATE` and `DELETE` still is the real table; those carry the tenant themselves.
 //!
 //! A statement is scoped once sea-query has written it: cut into tokens ([`text`]), read clause by clause
-//! ([`reader`]), edited, and put together again. The manual's page `scoping` shows what comes of it.
+//! ([`reader`]), edited, and put together again ([`template`]). What came of it is kept for the next statement of
+//! its shape ([`shapes`]). The manual's page `scoping` shows it.
 
 mod catalog;
 mod column_type;
@@ -38,18 +39,15 @@ mod update;
 use std::sync::Arc;
 
 use sea_query::{
-    DynIden, IntoIden, IntoTableRef, QueryStatementBuilder, TableName, TableRef, Value, Values,
+    DynIden, IntoIden, IntoTableRef, QueryStatementBuilder, TableName, TableRef, Values,
 };
 
 pub use self::catalog::TableCatalog;
 pub use self::column_type::{TenantColumnType, WrongTenantType};
 pub use self::delete::ScopedDelete;
 pub use self::dialect::Dialect;
-use self::edits::{Among, Insert};
 pub use self::error::ScopeError;
 pub use self::insert::ScopedInsert;
-use self::output::assemble;
-use self::reader::{Place, Reader, Reading};
 pub use self::scoped::Scoped;
 use self::scoping::{ProjectLevel, Scoping};
 pub use self::select::ScopedSelect;
@@ -216,7 +214,7 @@ fn scope_draft(
     let template = if let Some(known) = shapes.get(&shape) {
         known
     } else {
-        let (template, holds_for_all_values) = template(&shape, &values, scoping)?;
+        let (template, holds_for_all_values) = Template::of(&shape, &values, scoping)?;
         let template = Arc::new(template);
         if holds_for_all_values {
             shapes.insert(shape, Arc::clone(&template));
@@ -232,51 +230,6 @@ fn bare_name(table: &TableRef) -> DynIden {
         TableRef::Table(TableName(_, name), _) => name.clone(),
         _ => "a query".into_iden(),
     }
-}
-
-/// What becomes of a statement, and whether that is so whatever values are bound to it.
-fn template(
-    shape: &Shape,
-    values: &[Value],
-    scoping: &Scoping<'_>,
-) -> Result<(Template, bool), ScopeError> {
-    let Shape { sql, places, .. } = shape;
-    let tokens = text::tokens(sql, places, scoping.dialect())?;
-    let Reading {
-        mut reads,
-        locks,
-        mut edits,
-        with,
-        holds_for_all_values,
-    } = Reader::read(shape, values, &tokens, scoping)?;
-    // A row lock stops at a common table expression, without a word, and MySQL has none in an INSERT. A name with
-    // its schema goes past it.
-    let all_in_place = locks || scoping.dialect() == Dialect::MySql;
-    reads.retain(|read| {
-        let in_place = all_in_place || read.is_qualified;
-        if in_place {
-            edits.replace(read.place, Insert::Rows(read.table));
-            if !read.has_alias {
-                edits.text(read.place.0, " AS ");
-                edits.name(read.place.0, read.table.name());
-            }
-        }
-        !in_place
-    });
-    reads.sort_by_key(|read| read.table.name());
-    reads.dedup_by_key(|read| read.table.name());
-    let (at, is_new) = match with {
-        Place::New => (0, true),
-        Place::Before(at) => (at, false),
-    };
-    for (index, read) in reads.iter().enumerate() {
-        let among = Among {
-            begins: is_new && index == 0,
-            ends: is_new && index + 1 == reads.len(),
-        };
-        edits.insert(at, Insert::Expression(read.table, among));
-    }
-    Ok((assemble(sql, places, edits, scoping), holds_for_all_values))
 }
 
 #[cfg(test)]

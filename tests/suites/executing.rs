@@ -183,7 +183,7 @@ async fn a_delete_using_other_tables_meets_no_row_of_another_tenant() {
     only_own_rows_are_touched(&cases, |scope, (table, beside, condition, _)| {
         let delete = beside
             .iter()
-            .fold(scope.delete(table), |delete, table| delete.using(table));
+            .fold(scope.delete(*table), |delete, table| delete.using(table));
         delete.and_where(Expr::cust(*condition)).finish()
     })
     .await;
@@ -210,7 +210,7 @@ async fn an_update_from_other_tables_meets_no_row_of_another_tenant() {
         ("note", &["tag"], "true OR true", 3),
     ];
     only_own_rows_are_touched(&cases, |scope, (table, beside, condition, _)| {
-        let update = scope.update(table).value("body", "new");
+        let update = scope.update(*table).value("body", "new");
         let update = beside
             .iter()
             .fold(update, |update, table| update.from(*table));

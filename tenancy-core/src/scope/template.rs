@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use sea_query::{Value, Values};
 
+use super::edits::{Among, Edits, Insert};
+use super::output::assemble;
+use super::reader::{Place, Read, Reader, Reading};
 use super::scoping::Scoping;
+use super::shapes::Shape;
+use super::text::tokens;
+use super::{Dialect, ScopeError};
 
 /// The scoped text, the same for each tenant and each value.
 #[derive(Debug)]
@@ -25,6 +31,36 @@ pub(super) enum Binding {
 }
 
 impl Template {
+    /// What becomes of a statement, and whether that is so whatever values are bound to it.
+    pub(super) fn of(
+        shape: &Shape,
+        values: &[Value],
+        scoping: &Scoping<'_>,
+    ) -> Result<(Self, bool), ScopeError> {
+        let Shape { sql, places, .. } = shape;
+        let tokens = tokens(sql, places, scoping.dialect())?;
+        let Reading {
+            mut reads,
+            locks,
+            mut edits,
+            with,
+            holds_for_all_values,
+        } = Reader::read(shape, values, &tokens, scoping)?;
+        // A row lock stops at a common table expression, without a word, and MySQL has none in an INSERT. A name with
+        // its schema goes past it.
+        let all_in_place = locks || scoping.dialect() == Dialect::MySql;
+        reads.retain(|read| {
+            let in_place = all_in_place || read.is_qualified;
+            if in_place {
+                scope_in_place(read, &mut edits);
+            }
+            !in_place
+        });
+        add_expressions(reads, with, &mut edits);
+        let template = assemble(sql, places, edits, scoping);
+        Ok((template, holds_for_all_values))
+    }
+
     /// The values of its parameters: those of the statement and those of the scope.
     pub(super) fn bind(&self, given: Vec<Value>, scoping: &Scoping<'_>) -> Values {
         let mut given = given.into_iter();
@@ -39,5 +75,31 @@ impl Template {
             }
         }
         Values(values)
+    }
+}
+
+/// Puts the tenant's rows where the table stands.
+fn scope_in_place<'a>(read: &Read<'a>, edits: &mut Edits<'a>) {
+    edits.replace(read.place, Insert::Rows(read.table));
+    if !read.has_alias {
+        edits.text(read.place.0, " AS ");
+        edits.name(read.place.0, read.table.name());
+    }
+}
+
+/// Calls the tenant's rows by the name of the table, once for each.
+fn add_expressions<'a>(mut reads: Vec<Read<'a>>, with: Place, edits: &mut Edits<'a>) {
+    reads.sort_by_key(|read| read.table.name());
+    reads.dedup_by_key(|read| read.table.name());
+    let (at, is_new) = match with {
+        Place::New => (0, true),
+        Place::Before(at) => (at, false),
+    };
+    for (index, read) in reads.iter().enumerate() {
+        let among = Among {
+            begins: is_new && index == 0,
+            ends: is_new && index + 1 == reads.len(),
+        };
+        edits.insert(at, Insert::Expression(read.table, among));
     }
 }

@@ -2,6 +2,8 @@
 
 use sea_query::{CommonTableExpression, Expr, ExprTrait as _, Query, WithClause};
 
+use tenancy_core::{TableCatalog, TenantContext};
+
 use super::statement::{Built, Case, Statement};
 use super::world::{World, literal, quoted};
 
@@ -14,15 +16,22 @@ pub(super) trait Scoping {
     }
 }
 
-/// The builder of tenancy-core.
+/// The builder of tenancy-core, which says the same whether it has met the statement before or not.
 #[derive(Debug)]
 pub(super) struct Builder;
 
 impl Scoping for Builder {
     fn scope(&self, case: &Case, world: &World) -> Built {
+        let scoped = |catalog: &TableCatalog, context: &TenantContext| {
+            let scope = context.scope(catalog);
+            case.statement.scoped(case.way, &scope)
+        };
+        let read = scoped(&world.catalog(), &world.context);
         let catalog = world.catalog();
-        let scope = world.context.scope(&catalog);
-        case.statement.scoped(case.way, &scope)
+        let _ = scoped(&catalog, &world.foreign_context);
+        let remembered = scoped(&catalog, &world.context);
+        assert_eq!(read, remembered, "what another tenant left behind");
+        remembered
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct World {
     pub(super) own: Vec<&'static str>,
     /// What the statements are scoped for.
     pub(super) context: TenantContext,
+    /// Another tenant, with a project of its own where the first one has one.
+    pub(super) foreign_context: TenantContext,
     pub(super) tables: Vec<Table>,
 }
 
@@ -101,17 +103,23 @@ impl World {
             ),
         };
         let mut own = vec![choices.word(&tenants)];
-        let context = if choices.chance(40) {
+        let foreign = tenants.iter().copied().find(|tenant| *tenant != own[0]);
+        let foreign = foreign.expect("there are several");
+        let (context, foreign_context) = if choices.chance(40) {
             own.push(PROJECTS[0]);
-            context_of(own[0], "ada", own[1], &[]).await.unwrap()
+            (
+                context_of(own[0], "ada", own[1], &[]).await.unwrap(),
+                context_of(foreign, "ada", PROJECTS[1], &[]).await.unwrap(),
+            )
         } else {
-            context(own[0])
+            (context(own[0]), context(foreign))
         };
         let mut world = Self {
             dialect,
             tenant_type,
             own,
             context,
+            foreign_context,
             tenants,
             tables: Vec::new(),
         };
