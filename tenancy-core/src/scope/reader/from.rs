@@ -1,5 +1,7 @@
 //! `FROM`: the place of the tables.
 
+use std::borrow::Cow;
+
 use super::{Read, Reader, TableName, WRITE_IT_DIRECTLY};
 use crate::scope::catalog::Named;
 use crate::scope::functions::{is_system_column, reaches_beyond};
@@ -115,12 +117,20 @@ impl<'a> Reader<'a, '_> {
     /// Writes the schema in front of a table that all tenants share, so that it is the one that was declared.
     fn name_fully(&mut self, name: &TableName<'a>, schema: &'a str, has_alias: bool) {
         let (start, end) = name.place;
-        self.edits.name(start, schema);
-        self.edits.text(start, ".");
+        self.put_schema(start, schema);
         if !has_alias {
-            self.edits.text(end, " AS ");
-            self.edits.name(end, name.name.clone());
+            self.put_alias(end, name.name.clone());
         }
+    }
+
+    pub(super) fn put_schema(&mut self, at: usize, schema: &'a str) {
+        self.edits.name(at, schema);
+        self.edits.text(at, ".");
+    }
+
+    pub(super) fn put_alias(&mut self, at: usize, name: impl Into<Cow<'a, str>>) {
+        self.edits.text(at, " AS ");
+        self.edits.name(at, name);
     }
 
     /// Whether the table before the token at hand is given another name there.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Reader;
+use super::{Reader, TableName};
 use crate::scope::catalog::Named;
 use crate::scope::edits::Insert;
 use crate::scope::text::{Keyword, Kind};
@@ -43,32 +43,38 @@ impl<'a> Reader<'a, '_> {
                 "write a sub-query",
             ));
         }
-        let at = self.end_before();
-        for (index, name) in using.iter().enumerate() {
-            self.edits
-                .text(at, if index == 0 { " USING " } else { ", " });
-            match self.catalog().named(None, name)? {
-                Named::Tenant(table) => {
-                    self.scoping.admits(table)?;
-                    self.edits.insert(at, Insert::Rows(table));
-                }
-                Named::Shared(schema) => {
-                    if let Some(schema) = schema {
-                        self.edits.name(at, schema);
-                        self.edits.text(at, ".");
-                    }
-                    self.edits.name(at, name);
-                }
-            }
-            self.edits.text(at, " AS ");
-            self.edits.name(at, name);
-        }
+        self.using(using)?;
         let in_text = self.skip(Keyword::Using);
         if in_text {
             self.table_list()?;
         }
         self.rows_of(&target, in_text || !using.is_empty())?;
         self.rest_of_write()
+    }
+
+    /// Writes tables beside the target: those of the tenant as their rows, those that all share with their schema.
+    fn using(&mut self, tables: &'a [String]) -> Result<(), ScopeError> {
+        let at = self.end_before();
+        for (index, table) in tables.iter().enumerate() {
+            let before = if index == 0 { " USING " } else { ", " };
+            self.edits.text(at, before);
+            let name = TableName {
+                schema: None,
+                name: Cow::Borrowed(table),
+                place: (at, at),
+            };
+            match self.resolve(&name)? {
+                Named::Tenant(table) => self.edits.insert(at, Insert::Rows(table)),
+                Named::Shared(schema) => {
+                    if let Some(schema) = schema {
+                        self.put_schema(at, schema);
+                    }
+                    self.edits.name(at, table);
+                }
+            }
+            self.put_alias(at, table);
+        }
+        Ok(())
     }
 
     /// The table that is written: by its full name, so that it is not taken for the tenant's rows of it, which
