@@ -12,8 +12,8 @@ use crate::{Comparison, Failure};
 
 pub(super) fn comparisons(effort: Effort) -> Result<Vec<Comparison>, Failure> {
     use statements::{
-        plain_insert, plain_join, plain_select, plain_update, scoped_insert, scoped_join,
-        scoped_select, scoped_update,
+        plain_insert, plain_join, plain_new_select, plain_select, plain_update, scoped_insert,
+        scoped_join, scoped_new_select, scoped_select, scoped_update,
     };
     let compare = |bench: &str, ours, peer| {
         Comparison::new(format!("scope/render/{bench}"), ours, vec![peer], effort)
@@ -23,6 +23,12 @@ pub(super) fn comparisons(effort: Effort) -> Result<Vec<Comparison>, Failure> {
         compare("join", ours(scoped_join)?, plain(plain_join)),
         compare("insert-1000", ours(scoped_insert)?, plain(plain_insert)),
         compare("update", ours(scoped_update)?, plain(plain_update)),
+        // The others have been met before, as nearly all statements of a service have.
+        compare(
+            "new-shape",
+            ours(scoped_new_select)?,
+            plain(plain_new_select),
+        ),
     ])
 }
 

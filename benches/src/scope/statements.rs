@@ -1,5 +1,7 @@
 //! The statements, as they are written with the scope, and as they are written with sea-query alone.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sea_query::{Expr, ExprTrait, InsertStatement, Query, SelectStatement, UpdateStatement};
 use tenancy_core::{Scope, ScopeError, Scoped};
 
@@ -26,6 +28,35 @@ pub(super) fn plain_select() -> SelectStatement {
         .and_where(Expr::col("pinned").eq(true))
         .limit(20)
         .take()
+}
+
+/// The simple select again, each time with a name in it that no statement had before.
+pub(super) fn scoped_new_select(scope: &Scope<'_>) -> Result<Scoped<SelectStatement>, ScopeError> {
+    scope
+        .select()
+        .column("id")
+        .expr_as(Expr::col("body"), new_name())
+        .from("note")
+        .and_where(Expr::col("pinned").eq(true))
+        .limit(20)
+        .finish()
+}
+
+pub(super) fn plain_new_select() -> SelectStatement {
+    Query::select()
+        .column("id")
+        .expr_as(Expr::col("body"), new_name())
+        .from("note")
+        .and_where(Expr::col("tenant_id").eq(TENANT))
+        .and_where(Expr::col("pinned").eq(true))
+        .limit(20)
+        .take()
+}
+
+/// All of them are equally long.
+fn new_name() -> String {
+    static NAMES: AtomicU64 = AtomicU64::new(0);
+    format!("body_{:012}", NAMES.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(super) fn scoped_join(scope: &Scope<'_>) -> Result<Scoped<SelectStatement>, ScopeError> {

@@ -18,7 +18,7 @@ pub(super) fn assemble(
     let edits = edits.in_order();
     let mut output = Output {
         sql: String::with_capacity(sql.len() + 4 * places.len() + 96 * edits.len().min(4)),
-        bindings: Vec::with_capacity(places.len() + 2),
+        bindings: Vec::with_capacity(4),
         parameters: 0,
         scoping,
         dialect: scoping.dialect(),
@@ -50,7 +50,7 @@ impl Source<'_> {
     fn copy_to(&mut self, end: usize, output: &mut Output<'_>) {
         while let Some(place) = self.next_place(end) {
             output.copy(self.sql, self.at, place);
-            output.parameter(Binding::Given);
+            output.given();
             self.at = place + 1;
         }
         output.copy(self.sql, self.at, end);
@@ -217,7 +217,10 @@ impl Output<'_> {
         }
         match self.numbers.get(index).copied().flatten() {
             Some(number) => self.placeholder(number),
-            None => self.parameter(Binding::Stamp(index)),
+            None => {
+                self.bindings.push(Binding::Stamp(index));
+                self.parameter();
+            }
         }
         if let Some(cast) = cast {
             self.sql.push_str(" AS ");
@@ -226,8 +229,16 @@ impl Output<'_> {
         }
     }
 
-    fn parameter(&mut self, binding: Binding) {
-        self.bindings.push(binding);
+    fn given(&mut self) {
+        if let Some(Binding::Given(count)) = self.bindings.last_mut() {
+            *count += 1;
+        } else {
+            self.bindings.push(Binding::Given(1));
+        }
+        self.parameter();
+    }
+
+    fn parameter(&mut self) {
         self.parameters += 1;
         self.placeholder(self.parameters);
     }

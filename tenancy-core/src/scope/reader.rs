@@ -223,35 +223,28 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     fn name_of(&self, token: Token) -> Option<Cow<'a, str>> {
+        let name = token.name(self.sql)?;
         let quote = self.dialect().quote();
-        match token.kind {
-            Kind::Word(_) => {
-                let word = self.sql.get(token.start..token.end)?;
-                Some(self.dialect().fold(word))
-            }
-            Kind::Quoted => {
-                let name = self.sql.get(token.start + 1..token.end - 1)?;
-                if name.contains(quote) {
-                    let quote = quote.to_string();
-                    Some(Cow::Owned(name.replace(&quote.repeat(2), &quote)))
-                } else {
-                    Some(Cow::Borrowed(name))
-                }
-            }
-            _ => None,
+        if token.kind != Kind::Quoted {
+            Some(self.dialect().fold(name))
+        } else if name.contains(quote) {
+            let quote = quote.to_string();
+            Some(Cow::Owned(name.replace(&quote.repeat(2), &quote)))
+        } else {
+            Some(Cow::Borrowed(name))
         }
     }
 
     /// Where the token at hand begins, or the text ends.
     fn start(&self) -> usize {
         let token = self.tokens.get(self.at);
-        token.map_or(self.sql.len(), |token| token.start)
+        token.map_or(self.sql.len(), |token| token.start())
     }
 
     /// Where the token before the one at hand ends.
     fn end_before(&self) -> usize {
         let token = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        token.map_or(0, |token| token.end)
+        token.map_or(0, |token| token.end())
     }
 
     /// The table that is named at hand, with its schema or without, and where its name begins and ends.

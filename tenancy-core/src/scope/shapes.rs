@@ -4,15 +4,19 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::template::Template;
 
 /// Longer statements are read each time: a few of them would push out many.
 const MAX_SQL_BYTES: usize = 4 * 1024;
 
-/// How much memory the statements of a catalogue take at most. Half a kilobyte is a usual one.
+/// How much memory the statements of a catalogue take at most.
 const MAX_BYTES: u64 = 4 << 20;
+
+/// What a usual statement takes.
+const USUAL_BYTES: usize = 1024;
 
 /// What the template of a statement depends on, beside the catalogue. Values are not among it.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,10 +50,14 @@ impl Hash for Shape {
 #[derive(Clone, Default)]
 pub(super) struct Shapes(Arc<OnceLock<Templates>>);
 
-type Templates = Cache<Shape, Arc<Template>, foldhash::quality::RandomState>;
+/// Not of moka, to whose cache a new entry costs more than to read the statement.
+type Templates = Cache<Shape, Arc<Template>, Bytes, foldhash::quality::RandomState>;
 
 impl Shapes {
     pub(super) fn get(&self, shape: &Shape) -> Option<Arc<Template>> {
+        if shape.sql.len() > MAX_SQL_BYTES {
+            return None;
+        }
         self.0.get()?.get(shape)
     }
 
@@ -58,22 +66,30 @@ impl Shapes {
             return;
         }
         let new = || {
-            Cache::builder()
-                .max_capacity(MAX_BYTES)
-                .weigher(weight)
-                .build_with_hasher(foldhash::quality::RandomState::default())
+            Cache::with(
+                MAX_BYTES as usize / USUAL_BYTES,
+                MAX_BYTES,
+                Bytes,
+                foldhash::quality::RandomState::default(),
+                DefaultLifecycle::default(),
+            )
         };
         self.0.get_or_init(new).insert(shape, template);
     }
 }
 
-/// In bytes, with what the cache itself needs for an entry.
-fn weight(shape: &Shape, template: &Arc<Template>) -> u32 {
-    const ENTRY: usize = 256;
-    let using: usize = shape.using.iter().map(String::len).sum();
-    let parameters = 8 * shape.places.len() + 16 * template.bindings.len();
-    let bytes = ENTRY + shape.sql.len() + using + template.sql.len() + parameters;
-    bytes.try_into().unwrap_or(u32::MAX)
+/// Weighs in bytes, with what the cache itself needs for an entry.
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<Shape, Arc<Template>> for Bytes {
+    fn weight(&self, shape: &Shape, template: &Arc<Template>) -> u64 {
+        const ENTRY: usize = 256;
+        let using: usize = shape.using.iter().map(String::capacity).sum();
+        let parameters = 8 * shape.places.capacity() + 16 * template.bindings.capacity();
+        let bytes = ENTRY + shape.sql.capacity() + using + template.sql.len() + parameters;
+        bytes as u64
+    }
 }
 
 /// Two catalogues that say the same are the same, whatever was scoped with them.
@@ -87,7 +103,7 @@ impl Eq for Shapes {}
 
 impl fmt::Debug for Shapes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = self.0.get().map_or(0, Cache::entry_count);
+        let known = self.0.get().map_or(0, Cache::len);
         f.debug_tuple("Shapes").field(&known).finish()
     }
 }

@@ -19,11 +19,11 @@ pub(super) struct Template {
     pub(super) bindings: Vec<Binding>,
 }
 
-/// What is done for a parameter, in the order of the text.
+/// What is done for parameters, in the order of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Binding {
-    /// The next value of the statement is bound.
-    Given,
+    /// So many of the values of the statement are bound.
+    Given(usize),
     /// The next value of the statement is left out: a stamp has taken its place.
     Dropped,
     /// The value of this index among those of the scope is bound.
@@ -62,16 +62,20 @@ impl Template {
     }
 
     /// The values of its parameters: those of the statement and those of the scope.
-    pub(super) fn bind(&self, given: Vec<Value>, scoping: &Scoping<'_>) -> Values {
+    pub(super) fn bind(&self, mut given: Vec<Value>, scoping: &Scoping<'_>) -> Values {
+        let stamp = |index: usize| scoping.stamp(index).map(|stamp| stamp.value());
+        // Most statements have one stamp, which comes first.
+        if let [Binding::Stamp(index), Binding::Given(_)] = *self.bindings {
+            given.splice(0..0, stamp(index));
+            return Values(given);
+        }
         let mut given = given.into_iter();
-        let mut values = Vec::with_capacity(self.bindings.len());
+        let mut values = Vec::with_capacity(given.len() + 2);
         for binding in &self.bindings {
             match binding {
-                Binding::Given => values.extend(given.next()),
+                Binding::Given(count) => values.extend(given.by_ref().take(*count)),
                 Binding::Dropped => drop(given.next()),
-                Binding::Stamp(index) => {
-                    values.extend(scoping.stamp(*index).map(|stamp| stamp.value()));
-                }
+                Binding::Stamp(index) => values.extend(stamp(*index)),
             }
         }
         Values(values)

@@ -151,12 +151,9 @@ impl<'a> Reader<'a, '_> {
         for (index, token) in self.tokens.iter().enumerate() {
             let behind_dot = before.replace(token.kind) == Some(Kind::Dot);
             // In any case and with doubled quotes left alone: none of the names has either.
-            let name = match token.kind {
-                Kind::Word(Keyword::None) => self.sql.get(token.start..token.end),
-                Kind::Quoted => self.sql.get(token.start + 1..token.end - 1),
-                _ => None,
+            let Some(name) = token.name(self.sql) else {
+                continue;
             };
-            let Some(name) = name else { continue };
             let is_called = self.tokens.get(index + 1).map(|next| next.kind) == Some(Kind::Open);
             let may_be_called = is_called || is_postgres && behind_dot;
             if may_be_called && reaches_beyond(name, self.dialect()) {

@@ -171,14 +171,14 @@ impl<'a> Reader<'a, '_> {
     fn is_stamp(&mut self, first: usize, stamp: usize, table: &str) -> Result<(), ScopeError> {
         let foreign = || ScopeError::ForeignTenant(table.to_owned());
         let token = self.tokens.get(first).ok_or_else(foreign)?;
-        let given = self.given.look_at(token.start);
+        let given = self.given.look_at(token.start());
         let is_same = match (given, self.scoping.stamp(stamp)) {
             (Some(given), Some(expected)) => text_of(given) == expected.text,
             _ => false,
         };
         if is_same && self.at == first + 1 {
             self.edits
-                .replace((token.start, token.end), Insert::Stamp(stamp));
+                .replace((token.start(), token.end()), Insert::Stamp(stamp));
             Ok(())
         } else {
             Err(foreign())

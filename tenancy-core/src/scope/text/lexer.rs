@@ -8,9 +8,28 @@ use crate::scope::{Dialect, ScopeError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scope) struct Token {
     pub(in crate::scope) kind: Kind,
-    /// Where it begins and ends, in bytes.
-    pub(in crate::scope) start: usize,
-    pub(in crate::scope) end: usize,
+    /// Where it begins and ends, in bytes. A statement has many tokens, and none has 4 GiB.
+    start: u32,
+    end: u32,
+}
+
+impl Token {
+    pub(in crate::scope) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(in crate::scope) fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// The word, or what stands between the quotes. `None` for what is no name.
+    pub(in crate::scope) fn name(self, sql: &str) -> Option<&str> {
+        match self.kind {
+            Kind::Word(_) => sql.get(self.start()..self.end()),
+            Kind::Quoted => sql.get(self.start() + 1..self.end() - 1),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +125,10 @@ impl Lexer<'_> {
             byte => (Kind::Operator, self.operator(byte)?),
         };
         self.at = start + length;
-        Ok(Some(Token {
-            kind,
-            start,
-            end: self.at,
-        }))
+        match (start.try_into(), self.at.try_into()) {
+            (Ok(start), Ok(end)) => Ok(Some(Token { kind, start, end })),
+            _ => Err(unproven("a statement of 4 GiB", "send less at a time")),
+        }
     }
 
     fn byte(&self, ahead: usize) -> Option<u8> {
