@@ -215,12 +215,11 @@ impl Output<'_> {
         if cast.is_some() {
             self.sql.push_str("CAST(");
         }
-        match self.numbers.get(index).copied().flatten() {
-            Some(number) => self.placeholder(number),
-            None => {
-                self.bindings.push(Binding::Stamp(index));
-                self.parameter();
-            }
+        if let Some(number) = self.numbers.get(index).copied().flatten() {
+            self.placeholder(number);
+        } else {
+            self.bindings.push(Binding::Stamp(index));
+            self.parameter();
         }
         if let Some(cast) = cast {
             self.sql.push_str(" AS ");

@@ -10,13 +10,14 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use super::template::Template;
 
 /// Longer statements are read each time: a few of them would push out many.
-const MAX_SQL_BYTES: usize = 4 * 1024;
+const MAX_SQL_BYTES: usize = 64 << 10;
 
 /// How much memory the statements of a catalogue take at most.
-const MAX_BYTES: u64 = 4 << 20;
+const MAX_BYTES: u64 = 8 << 20;
 
-/// What a usual statement takes.
-const USUAL_BYTES: usize = 1024;
+/// Makes four parts of the cache. Each has its own lock and its share of the memory, in which the longest statement has
+/// to fit.
+const ESTIMATED_STATEMENTS: usize = 128;
 
 /// What the template of a statement depends on, beside the catalogue. Values are not among it.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Shapes {
         }
         let new = || {
             Cache::with(
-                MAX_BYTES as usize / USUAL_BYTES,
+                ESTIMATED_STATEMENTS,
                 MAX_BYTES,
                 Bytes,
                 foldhash::quality::RandomState::default(),

@@ -111,7 +111,7 @@ fn a_refusal_is_not_remembered_and_neither_is_a_long_statement() {
     let catalog = catalog();
     assert!(scoped(&catalog, "SELECT 1 FROM secret").is_err());
     assert!(scoped(&catalog, "SELECT 1 FROM secret").is_err());
-    let long = format!("SELECT {} FROM note", "1, ".repeat(2_000) + "1");
+    let long = format!("SELECT {} FROM note", "1, ".repeat(22_000) + "1");
     let one = scoped_text(&catalog, &long);
     assert_eq!(one, scoped_text(&catalog, &long));
     assert!(!Arc::ptr_eq(&one, &scoped_text(&catalog, &long)));
