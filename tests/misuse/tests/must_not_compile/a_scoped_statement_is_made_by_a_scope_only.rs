@@ -9,7 +9,7 @@ fn forged(tenant: TenantId) -> Scoped<SelectStatement> {
     Scoped {
         tenant,
         dialect: Dialect::Postgres,
-        sql: "SELECT * FROM note".to_owned(),
+        sql: "SELECT * FROM note".into(),
         values: Values(Vec::new()),
         kind: PhantomData,
     }
