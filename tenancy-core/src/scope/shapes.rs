@@ -10,10 +10,10 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use super::template::Template;
 
 /// Longer statements are read each time: a few of them would push out many.
-const MAX_SQL_BYTES: usize = 64 << 10;
+pub(super) const MAX_SQL_BYTES: usize = 64 << 10;
 
 /// How much memory the statements of a catalogue take at most.
-const MAX_BYTES: u64 = 8 << 20;
+pub(super) const MAX_BYTES: u64 = 8 << 20;
 
 /// Makes four parts of the cache. Each has its own lock and its share of the memory, in which the longest statement has
 /// to fit.
@@ -81,7 +81,7 @@ impl Shapes {
 
 /// Weighs in bytes, with what the cache itself needs for an entry.
 #[derive(Debug, Clone)]
-struct Bytes;
+pub(super) struct Bytes;
 
 impl Weighter<Shape, Arc<Template>> for Bytes {
     fn weight(&self, shape: &Shape, template: &Arc<Template>) -> u64 {

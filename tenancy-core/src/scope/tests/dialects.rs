@@ -122,3 +122,24 @@ fn each_dialect_has_its_own_forms() {
         assert!(scoped(&mysql, sql).is_err(), "{sql}");
     }
 }
+
+/// Texts are compared byte by byte, whatever the column makes of case. Numbers have none.
+#[test]
+fn only_texts_are_compared_byte_by_byte() {
+    let tenant = TenantId::parse("7").unwrap();
+    for (dialect, of_text) in [
+        (Dialect::Sqlite, "COLLATE BINARY"),
+        (Dialect::MySql, "AS BINARY"),
+    ] {
+        for (column_type, is_text) in [
+            (TenantColumnType::Text, true),
+            (TenantColumnType::Bigint, false),
+        ] {
+            let catalog = catalog().with_dialect(dialect);
+            let catalog = catalog.with_tenant_column_type(column_type);
+            let scope = Scope::new(tenant.clone(), None, &catalog);
+            let (sql, _) = scoped_with(&scope, "DELETE FROM note", Vec::new()).unwrap();
+            assert_eq!(sql.contains(of_text), is_text, "{sql}");
+        }
+    }
+}

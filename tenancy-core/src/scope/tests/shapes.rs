@@ -1,8 +1,13 @@
 //! A statement of a shape that was met before is not read again, and is what it would have been.
 
+use std::hash::BuildHasher as _;
+
+use quick_cache::Weighter as _;
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::*;
+use crate::scope::shapes::{Bytes, MAX_BYTES, MAX_SQL_BYTES, ProjectKind, Shapes};
+use crate::scope::template::Binding;
 
 const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
 
@@ -128,4 +133,70 @@ fn scoped_text(catalog: &TableCatalog, sql: &str) -> Arc<str> {
     let mut draft = Draft::new('$');
     draft.sql.push_str(sql);
     scope_draft(draft, Vec::new(), &scoping).unwrap().0
+}
+
+fn shape(sql: String) -> Shape {
+    Shape {
+        sql,
+        places: vec![3, 5],
+        using: vec!["tag".to_owned()],
+        project: ProjectKind::All,
+    }
+}
+
+fn template(sql: &str) -> Arc<Template> {
+    Arc::new(Template {
+        sql: sql.into(),
+        bindings: vec![Binding::Given(2)],
+    })
+}
+
+#[test]
+fn the_longest_statement_that_is_kept_has_64_kib() {
+    let shapes = Shapes::default();
+    for (length, known) in [(MAX_SQL_BYTES + 1, 0), (MAX_SQL_BYTES, 1)] {
+        shapes.insert(shape("a".repeat(length)), template(""));
+        assert_eq!(format!("{shapes:?}"), format!("Shapes({known})"));
+        let found = shapes.get(&shape("a".repeat(length)));
+        assert_eq!(found.is_some(), known == 1, "{length}");
+    }
+}
+
+#[test]
+fn what_is_kept_is_weighed_in_bytes() {
+    let weight = Bytes.weight(&shape("abcde".to_owned()), &template("abcdefg"));
+    assert_eq!(weight, 256 + 5 + 2 * 8 + 3 + 7 + 16);
+}
+
+#[test]
+fn memory_is_bounded_and_what_is_used_stays() {
+    const TEXT: usize = 4 << 10;
+    let shapes = Shapes::default();
+    let text = |number: usize| format!("{number:TEXT$}");
+    let used = || shape("SELECT 1".to_owned());
+    shapes.insert(used(), template("SELECT 1"));
+    let count = 4 * usize::try_from(MAX_BYTES).unwrap() / TEXT;
+    for number in 0..count {
+        shapes.insert(shape(text(number)), template(&text(number)));
+        assert!(shapes.get(&used()).is_some(), "after {number}");
+    }
+    let kept = (0..count).filter(|number| shapes.get(&shape(text(*number))).is_some());
+    let bytes = 2 * TEXT * kept.count();
+    assert!(bytes > 1 << 20, "{bytes} are kept");
+    assert!(bytes as u64 <= MAX_BYTES, "{bytes} are kept");
+}
+
+#[test]
+fn shapes_are_told_apart_by_their_hashes_too() {
+    let hash = |sql: &str| foldhash::quality::FixedState::default().hash_one(shape(sql.to_owned()));
+    assert_eq!(hash("SELECT 1"), hash("SELECT 1"));
+    assert_ne!(hash("SELECT 1"), hash("SELECT 2"));
+}
+
+#[test]
+fn catalogues_that_say_the_same_are_equal_whatever_was_scoped_with_them() {
+    let used = catalog();
+    let _ = note(&scope(&used), 1);
+    assert_eq!(used, catalog());
+    assert_ne!(used, catalog().shared_table("currency"));
 }
