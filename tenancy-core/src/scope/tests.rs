@@ -10,6 +10,7 @@ mod parameters;
 mod reading;
 mod refusing;
 mod shapes;
+mod tokens;
 mod writing;
 
 use sea_query::Value;
