@@ -376,3 +376,33 @@ fn tenants_differ_when_a_byte_does() {
         );
     }
 }
+
+/// As sea-query has it: a text, an owned text, with its schema, under another name.
+#[test]
+fn a_builder_takes_whatever_names_a_table() {
+    use sea_query::Alias;
+    let catalog = catalog().tenant_table_in("billing", "invoice", "tenant_id");
+    let scope = scope(&catalog);
+    let delete = |table: TableRef| {
+        let delete = scope.delete(table).and_where(Expr::col("id").eq(1));
+        delete.finish().map(|scoped| scoped.sql().to_owned())
+    };
+    for table in [
+        "note".into_table_ref(),
+        "note".to_owned().into_table_ref(),
+        Alias::new("note").into_table_ref(),
+        ("public", "note").into_table_ref(),
+    ] {
+        let expected = r#"DELETE FROM "public"."note" WHERE "tenant_id" = $1 AND ("id" = $2)"#;
+        assert_eq!(delete(table).unwrap(), expected);
+    }
+    let invoice = delete(("billing", "invoice").into_table_ref()).unwrap();
+    assert!(
+        invoice.starts_with(r#"DELETE FROM "billing"."invoice" WHERE"#),
+        "{invoice}"
+    );
+    assert!(delete(("billing", "note").into_table_ref()).is_err());
+
+    let nothing = scope.update(("public", "note")).finish();
+    assert_eq!(nothing.unwrap_err(), ScopeError::Empty("note".to_owned()));
+}
