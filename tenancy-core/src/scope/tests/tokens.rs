@@ -53,6 +53,7 @@ fn each_refusal_names_its_own_reason() {
         (Sqlite, "SELECT [body] FROM note", "brackets"),
         (MySql, "SELECT a[1] FROM note", "brackets"),
         (Sqlite, "SELECT body] FROM note", "brackets"),
+        (Sqlite, "SELECT body[ FROM note", "brackets"),
         (Postgres, "SELECT E'a\0'", "an unknown character"),
         (Postgres, "SELECT 'a\0'", "an unknown character"),
         (Postgres, "SELECT 1; SELECT 2", "more than one statement"),
@@ -94,6 +95,7 @@ fn an_escaped_text_ends_at_its_last_quote() {
         r"SELECT E'it\'s' FROM note",
         r"SELECT E'a\\' FROM note",
         r"SELECT E'''' FROM note",
+        r"SELECT E'it''s\n' FROM note",
     ] {
         assert_eq!(tables(sql).unwrap(), ["note"], "{sql}");
     }
