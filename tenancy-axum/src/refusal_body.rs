@@ -66,3 +66,26 @@ impl<E: 'static> RefusalBody for UnsyncBoxBody<Bytes, E> {
 fn never<E>(never: Infallible) -> E {
     match never {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn says<B>(text: &str)
+    where
+        B: RefusalBody + http_body_util::BodyExt,
+        B::Error: std::fmt::Debug,
+    {
+        let body = B::from_text(text.to_owned()).collect().await.unwrap();
+        assert_eq!(body.to_bytes(), text);
+    }
+
+    #[tokio::test]
+    async fn every_body_says_what_it_was_made_from() {
+        says::<Body>("no").await;
+        says::<String>("no").await;
+        says::<Full<Bytes>>("no").await;
+        says::<BoxBody<Bytes, std::io::Error>>("no").await;
+        says::<UnsyncBoxBody<Bytes, axum_core::Error>>("no").await;
+    }
+}

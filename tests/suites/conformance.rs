@@ -1,8 +1,10 @@
 //! axum and actix-web, request by request: the same status, the same header fields, the same bytes; and each answer
 //! belongs to its asker.
 
+mod actix_company;
 mod connections;
 mod crowd;
+mod hyper;
 mod requests;
 mod transactions;
 

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use tenancy_core::Admission;
 use tenancy_sqlx::TenantPool;
 
-pub(crate) use self::actix::{OnActix, work as actix_work};
+pub(crate) use self::actix::{OnActix, routes as actix_routes, work as actix_work};
 pub(crate) use self::axum::{OnAxum, app as axum_app, serve};
 pub(crate) use self::connection::{Connection, Reply, get, request};
 

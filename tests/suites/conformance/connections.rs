@@ -89,8 +89,9 @@ async fn tenants_are_interleaved_on_one_http2_connection<A: TestApp>() {
                 .body(Empty::<Bytes>::new())
                 .unwrap();
             let answer = sender.send_request(request);
-            // Every third asker goes away while the service works, and takes nobody along.
-            if n % 3 == 2 {
+            // Some go away while the service works, and take nobody along. More of them, and the servers would take it
+            // for an attack (CVE-2023-44487).
+            if n % 8 == 7 {
                 let patience = std::time::Duration::from_millis(n % 20);
                 let _ = tokio::time::timeout(patience, answer).await;
                 return 0;
@@ -103,7 +104,7 @@ async fn tenants_are_interleaved_on_one_http2_connection<A: TestApp>() {
         }
     });
     let answered: u32 = join_all(requests).await.into_iter().sum();
-    assert_eq!(answered, 54);
+    assert_eq!(answered, 70);
 }
 
 /// One connection with prior knowledge (RFC 9113 §3.3).

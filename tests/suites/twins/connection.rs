@@ -57,38 +57,72 @@ impl Connection {
 
     /// The next answer, or `None` when the server closes the connection.
     pub(crate) async fn reply(&mut self, without_body: bool) -> Option<Reply> {
-        let head = loop {
-            if let Some(end) = self
-                .received
-                .windows(4)
-                .position(|four| four == b"\r\n\r\n")
-            {
-                let head: Vec<u8> = self.received.drain(..end + 4).collect();
-                break String::from_utf8(head).unwrap();
-            }
-            self.receive().await?;
+        let (status, mut fields) = self.head().await?;
+        let has = |name: &str| fields.iter().find(|(field, _)| field == name);
+        let body = if without_body {
+            String::new()
+        } else if has("transfer-encoding").is_some() {
+            self.chunks().await?
+        } else {
+            let length = has("content-length").map_or(0, |(_, length)| length.parse().unwrap());
+            self.take(length).await?
         };
-        let mut lines = head.trim_end().split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1));
-        let status = status.unwrap().parse().unwrap();
-        let mut fields: Vec<_> = lines
-            .map(|line| line.split_once(": ").unwrap())
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .filter(|(name, _)| name != "date")
-            .collect();
+        fields.retain(|(name, _)| name != "date");
         fields.sort();
-        let length = fields.iter().find(|(name, _)| name == "content-length");
-        let length = length.map_or(0, |(_, length)| length.parse().unwrap());
-        let length = if without_body { 0 } else { length };
-        while self.received.len() < length {
-            self.receive().await?;
-        }
-        let body = self.received.drain(..length).collect();
         Some(Reply {
             status,
             fields,
-            body: String::from_utf8(body).unwrap(),
+            body,
         })
+    }
+
+    /// The status and the fields of the next answer.
+    pub(crate) async fn head(&mut self) -> Option<(u16, Vec<(String, String)>)> {
+        let head = self.until(b"\r\n\r\n").await?;
+        let mut lines = head.trim_end().split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        let fields = lines
+            .map(|line| line.split_once(": ").unwrap())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        Some((status.unwrap().parse().unwrap(), fields.collect()))
+    }
+
+    async fn chunks(&mut self) -> Option<String> {
+        let mut body = String::new();
+        loop {
+            let chunk = self.next_chunk().await?;
+            if chunk.is_empty() {
+                return Some(body);
+            }
+            body += &chunk;
+        }
+    }
+
+    /// The next piece of an answer that comes in pieces.
+    pub(crate) async fn next_chunk(&mut self) -> Option<String> {
+        let length = self.until(b"\r\n").await?;
+        let length = usize::from_str_radix(length.trim_end(), 16).unwrap();
+        let chunk = self.take(length).await?;
+        self.take(2).await?;
+        Some(chunk)
+    }
+
+    async fn until(&mut self, end: &[u8]) -> Option<String> {
+        loop {
+            let found = self.received.windows(end.len()).position(|it| it == end);
+            match found {
+                Some(at) => return self.take(at + end.len()).await,
+                None => self.receive().await?,
+            }
+        }
+    }
+
+    async fn take(&mut self, length: usize) -> Option<String> {
+        while self.received.len() < length {
+            self.receive().await?;
+        }
+        let taken: Vec<u8> = self.received.drain(..length).collect();
+        Some(String::from_utf8_lossy(&taken).into_owned())
     }
 
     async fn receive(&mut self) -> Option<()> {
