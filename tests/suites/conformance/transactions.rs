@@ -214,7 +214,7 @@ fn the_log_tells_the_developer_which_layer_is_missing() {
         on_axum.contains("add `TransactionLayer` to the router"),
         "{on_axum}"
     );
-    let (_, on_actix) = Log::of(ask_actix(provider.admission(), &bearer));
+    let ((), on_actix) = Log::of(ask_actix(provider.admission(), &bearer));
     assert!(
         on_actix.contains("wrap the app in `TransactionMiddleware`"),
         "{on_actix}"
