@@ -8,5 +8,6 @@ pub mod analytics;
 pub mod database;
 pub mod forgetful;
 pub mod identity_provider;
+pub mod on_hyper;
 pub mod scenario;
 pub mod serve;

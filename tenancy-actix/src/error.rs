@@ -20,6 +20,14 @@ impl TenantRejection {
         );
         Self(())
     }
+
+    pub(crate) fn no_subject(path: &str) -> Self {
+        tracing::error!(
+            path,
+            "a handler asks for `Subject` where a tenant was admitted without one: take `MaybeTenant`"
+        );
+        Self(())
+    }
 }
 
 impl fmt::Display for TenantRejection {

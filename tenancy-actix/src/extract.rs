@@ -1,10 +1,10 @@
-//! `Tenant` and `MaybeTenant`, the extractors.
+//! `Tenant`, `MaybeTenant` and `Subject`, the extractors.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use tenancy_core::TenantContext;
+use tenancy_core::{SubjectId, TenantContext};
 
 use crate::TenantRejection;
 
@@ -52,6 +52,37 @@ impl FromRequest for MaybeTenant {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         ready(Ok(Self(admitted(request))))
+    }
+}
+
+/// Takes who acts: the subject of the request's credential, whom [`TenantMiddleware`](crate::TenantMiddleware) has
+/// admitted. Where there may be none, take [`MaybeTenant`] and ask it.
+///
+/// ```
+/// use tenancy_actix::Subject;
+///
+/// async fn greet(Subject(subject): Subject) -> String {
+///     format!("hello, {subject}")
+/// }
+/// # let _ = greet;
+/// ```
+///
+/// # Errors
+/// [`TenantRejection`], status 500, as for [`Tenant`], and when the tenant was admitted without a subject.
+#[derive(Debug, Clone)]
+pub struct Subject(pub SubjectId);
+
+impl FromRequest for Subject {
+    type Error = TenantRejection;
+    type Future = Ready<Result<Self, TenantRejection>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let path = request.path();
+        let tenant = admitted(request).ok_or_else(|| TenantRejection::not_admitted(path));
+        ready(tenant.and_then(|tenant| {
+            let subject = tenant.subject().cloned().map(Self);
+            subject.ok_or_else(|| TenantRejection::no_subject(path))
+        }))
     }
 }
 

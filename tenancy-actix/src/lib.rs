@@ -43,13 +43,28 @@
 //! actix-web lets a handler finish when its client hangs up, unless the server is built with
 //! `HttpServer::h1_allow_half_closed(false)`. The tenants stay apart either way; it decides whether an abandoned
 //! request still commits.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
+//! | `sqlx` | no | `TransactionMiddleware` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
 
 mod error;
 mod extract;
 mod head;
 mod middleware;
+#[cfg(feature = "sqlx")]
+mod problem;
 mod response;
+#[cfg(feature = "sqlx")]
+mod transaction;
 
 pub use self::error::TenantRejection;
-pub use self::extract::{MaybeTenant, Tenant};
+pub use self::extract::{MaybeTenant, Subject, Tenant};
 pub use self::middleware::{TenantMiddleware, TenantService};
+#[cfg(feature = "sqlx")]
+pub use self::transaction::{
+    RequestTransaction, TransactionMiddleware, TransactionRejection, TransactionService,
+};

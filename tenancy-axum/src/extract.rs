@@ -1,10 +1,10 @@
-//! `Tenant`, the extractor.
+//! `Tenant` and `Subject`, the extractors.
 
 use std::convert::Infallible;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use tenancy_core::TenantContext;
+use tenancy_core::{SubjectId, TenantContext};
 
 use crate::TenantRejection;
 
@@ -41,6 +41,44 @@ impl<S: Sync> OptionalFromRequestParts<S> for Tenant {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Infallible> {
         Ok(admitted(parts))
+    }
+}
+
+/// Takes who acts: the subject of the request's credential, whom [`TenantLayer`](crate::TenantLayer) has admitted.
+///
+/// ```
+/// use tenancy_axum::Subject;
+///
+/// async fn greet(Subject(subject): Subject) -> String {
+///     format!("hello, {subject}")
+/// }
+/// # let _ = greet;
+/// ```
+///
+/// `Option<Subject>` is `None` where [`Option<Tenant>`](Tenant) is.
+///
+/// # Rejection
+/// [`TenantRejection`], status 500, as for [`Tenant`], and when the tenant was admitted without a subject.
+#[derive(Debug, Clone)]
+pub struct Subject(pub SubjectId);
+
+impl<S: Sync> FromRequestParts<S> for Subject {
+    type Rejection = TenantRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, TenantRejection> {
+        let path = parts.uri.path();
+        let Tenant(tenant) = admitted(parts).ok_or_else(|| TenantRejection::not_admitted(path))?;
+        let subject = tenant.subject().cloned().map(Self);
+        subject.ok_or_else(|| TenantRejection::no_subject(path))
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Subject {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Infallible> {
+        let tenant = admitted(parts);
+        Ok(tenant.and_then(|Tenant(tenant)| tenant.subject().cloned().map(Self)))
     }
 }
 

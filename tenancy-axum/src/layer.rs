@@ -7,8 +7,8 @@ use crate::TenantService;
 
 /// A tower layer that admits requests for a tenant and refuses all others.
 ///
-/// It works on any `http::Request` and on responses whose body can be made from a `String`. The inner service
-/// finds the [`TenantContext`](tenancy_core::TenantContext) in the request's extensions; handlers of axum take
+/// It works on any `http::Request`, and on responses whose body is a [`RefusalBody`](crate::RefusalBody), such as those of
+/// axum and hyper. The inner service finds the [`TenantContext`](tenancy_core::TenantContext) in the request's extensions; handlers of axum take
 /// it with the extractor [`Tenant`](crate::Tenant). A refused request never reaches the inner service.
 #[derive(Debug, Clone)]
 pub struct TenantLayer {

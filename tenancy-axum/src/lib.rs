@@ -37,15 +37,32 @@
 //! Every request below the layer has a tenant or is refused, except for the paths that
 //! [`Admission::exempt`](tenancy_core::Admission::exempt) names. What the client is told and what the logs say is
 //! decided in `tenancy-core`, the same for every framework.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
+//! | `sqlx` | no | `TransactionLayer` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
 
 mod extract;
 mod head;
 mod layer;
+#[cfg(feature = "sqlx")]
+mod problem;
+mod refusal_body;
 mod rejection;
 mod response;
 mod service;
+#[cfg(feature = "sqlx")]
+mod transaction;
 
-pub use self::extract::Tenant;
+pub use self::extract::{Subject, Tenant};
 pub use self::layer::TenantLayer;
+pub use self::refusal_body::RefusalBody;
 pub use self::rejection::TenantRejection;
 pub use self::service::TenantService;
+#[cfg(feature = "sqlx")]
+pub use self::transaction::{
+    RequestTransaction, TransactionLayer, TransactionRejection, TransactionService,
+};

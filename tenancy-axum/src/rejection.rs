@@ -20,6 +20,14 @@ impl TenantRejection {
         Self(())
     }
 
+    pub(crate) fn no_subject(path: &str) -> Self {
+        tracing::error!(
+            path,
+            "a handler asks for `Subject` where a tenant was admitted without one: take `Option<Subject>`"
+        );
+        Self(())
+    }
+
     /// The status of the answer.
     pub fn status(self) -> u16 {
         StatusCode::INTERNAL_SERVER_ERROR.as_u16()

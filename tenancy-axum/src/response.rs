@@ -4,10 +4,12 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use tenancy_core::{Admission, Refusal, RefusalResponse};
 
+use crate::RefusalBody;
+
 /// What the client is told. The refusal itself goes into the extensions, for the logs of an outer layer.
-pub(crate) fn refused<B: From<String>>(admission: &Admission, refusal: Refusal) -> Response<B> {
+pub(crate) fn refused<B: RefusalBody>(admission: &Admission, refusal: Refusal) -> Response<B> {
     let answer = admission.response(&refusal);
-    let mut response = Response::new(B::from(answer.body().to_owned()));
+    let mut response = Response::new(B::from_text(answer.body().to_owned()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tenancy_core::{Admission, Admitted};
 use tower_service::Service;
 
-use crate::{head::Head, response};
+use crate::{RefusalBody, head::Head, response};
 
 /// The service that [`TenantLayer`](crate::TenantLayer) makes.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    R: From<String>,
+    R: RefusalBody,
 {
     type Response = Response<R>;
     type Error = S::Error;

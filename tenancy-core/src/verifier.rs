@@ -12,6 +12,11 @@ use crate::{
 /// Turns a bearer token into verified claims. [`JwtVerifier`](crate::JwtVerifier) is the one for JSON Web
 /// Tokens; an implementation of yours wraps it, to refuse more or to choose between several, because only this
 /// crate makes [`Verified`] claims.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not verify tokens",
+    label = "not a verifier",
+    note = "make a `JwtVerifier` of issuers: `JwtVerifier::new([issuer])?`"
+)]
 #[async_trait::async_trait]
 pub trait TokenVerifier: fmt::Debug + Send + Sync {
     /// Verifies `token` at the present time.

@@ -60,6 +60,12 @@ pub enum Error {
     /// rolled back.
     #[error("a statement of this transaction failed; it was rolled back and cannot be committed")]
     Aborted,
+    /// Somebody else has the transaction of a [`UnitOfWork`](crate::UnitOfWork).
+    #[error("the transaction of this work is in use")]
+    TransactionInUse,
+    /// The transaction of a [`UnitOfWork`](crate::UnitOfWork) was begun for another tenant, project or subject.
+    #[error("the transaction of this work was begun for somebody else")]
+    SecondTenant,
     /// Work across tenants was asked for with a role that is not made for it.
     #[error(
         "role `{role}` may not work across tenants: it cannot write to tenancy.all_tenants_record; connect as the role \

@@ -128,6 +128,7 @@ mod seal;
 mod setting;
 mod transaction;
 mod understanding;
+mod unit_of_work;
 
 pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
@@ -151,3 +152,4 @@ pub use self::savepoint::TenantSavepoint;
 pub use self::seal::{Seal, WeakSeal};
 pub use self::setting::{InvalidSetting, Setting};
 pub use self::transaction::TenantTransaction;
+pub use self::unit_of_work::{LentTransaction, UnitOfWork};

@@ -62,6 +62,15 @@ impl TenantTransaction {
         self.context.tenant()
     }
 
+    /// Whether it was begun for the tenant, project and subject of `context`.
+    pub(crate) fn is_for(&self, context: &TenantContext) -> bool {
+        let who = |context: &TenantContext| {
+            let (project, subject) = (context.project(), context.subject());
+            (context.tenant().clone(), project.cloned(), subject.cloned())
+        };
+        who(&self.context) == who(context)
+    }
+
     /// A query builder for the tenant over the tables of `catalog`, whose statements run here.
     pub fn scope<'a>(&self, catalog: &'a TableCatalog) -> Scope<'a> {
         self.context.scope(catalog)

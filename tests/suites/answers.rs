@@ -2,11 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use axum::Router;
-use axum::routing::get;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
 use tenancy_examples::identity_provider::IdentityProvider;
+
+use crate::twins::{OnActix, OnAxum, Service, TestApp};
 
 const AUDIENCE: &str = "us";
 
@@ -30,67 +30,9 @@ fn admission(provider: &IdentityProvider) -> Admission {
         .exempt("/wants")
 }
 
-pub(crate) async fn on_axum(admission: Admission) -> String {
-    use tenancy_axum::{Tenant, TenantLayer};
-    let who = |Tenant(tenant): Tenant| async move { tenant.tenant().to_string() };
-    let maybe = |tenant: Option<Tenant>| async move {
-        tenant.map_or("nobody".to_owned(), |Tenant(tenant)| {
-            tenant.tenant().to_string()
-        })
-    };
-    let app = Router::new()
-        .route("/who", get(who))
-        .route("/maybe", get(maybe))
-        .route("/wants", get(who))
-        .route("/open", get(|| async { "open" }))
-        .layer(TenantLayer::new(admission));
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    format!("http://{address}")
-}
-
-pub(crate) fn on_actix(admission: Admission) -> String {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(serve_actix(listener, admission));
-    });
-    format!("http://{address}")
-}
-
-async fn serve_actix(listener: std::net::TcpListener, admission: Admission) {
-    use actix_web::{App, HttpServer, web};
-    use tenancy_actix::{MaybeTenant, Tenant, TenantMiddleware};
-    let server = HttpServer::new(move || {
-        let who = |Tenant(tenant): Tenant| async move { tenant.tenant().to_string() };
-        let open = |MaybeTenant(tenant): MaybeTenant| async move {
-            if tenant.is_none() {
-                "open"
-            } else {
-                "a tenant on an exempt path"
-            }
-        };
-        let maybe = |MaybeTenant(tenant): MaybeTenant| async move {
-            tenant.map_or("nobody".to_owned(), |tenant| tenant.tenant().to_string())
-        };
-        App::new()
-            .route("/who", web::get().to(who))
-            .route("/maybe", web::get().to(maybe))
-            .route("/wants", web::get().to(who))
-            .route("/open", web::get().to(open))
-            .wrap(TenantMiddleware::new(admission.clone()))
-    });
-    server
-        .workers(1)
-        .disable_signals()
-        .listen(listener)
-        .unwrap()
-        .run()
-        .await
-        .unwrap();
+/// Where it serves.
+pub(crate) async fn served_by<A: TestApp>(admission: Admission) -> String {
+    format!("http://{}", A::start(Service::new(admission)).await)
 }
 
 async fn ask(service: &str, path: &str, authorization: &[&str]) -> Answer {
@@ -142,9 +84,9 @@ async fn refusals_are_the_same_on_both_frameworks() {
         let provider = IdentityProvider::start(anywhere, AUDIENCE).await.unwrap();
         let admission = admission(&provider);
         let service = if framework == "axum" {
-            on_axum(admission).await
+            served_by::<OnAxum>(admission).await
         } else {
-            on_actix(admission)
+            served_by::<OnActix>(admission).await
         };
         let good = format!("Bearer {}", provider.token("acme", "ada"));
         let bad = format!("{good}x");

@@ -8,6 +8,7 @@ mod savepoints;
 mod servers;
 mod sessions;
 mod stress;
+mod unit_of_work;
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgPool};

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
 use tenancy_examples::identity_provider::{SigningKey, now};
 
-use super::answers::{on_actix, on_axum, send};
+use super::answers::{send, served_by};
 use super::metered::counting;
+use super::twins::{OnActix, OnAxum};
 
 const NAME: &str = "https://issuer.example";
 
@@ -25,7 +26,8 @@ fn admission(key: &SigningKey) -> Admission {
 }
 
 async fn on_both(admission: Admission) -> [String; 2] {
-    [on_axum(admission.clone()).await, on_actix(admission)]
+    let on_axum = served_by::<OnAxum>(admission.clone()).await;
+    [on_axum, served_by::<OnActix>(admission).await]
 }
 
 async fn status(service: &str, path: &str, fields: &[(&str, &str)]) -> u16 {

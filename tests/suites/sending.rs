@@ -6,7 +6,7 @@ use tenancy_core::{Scoped, TableCatalog, TenantContext};
 use tenancy_sqlx::danger::AllTenants;
 use tenancy_sqlx::{
     Discovery, Doctor, Error, ForTenant as _, List, Repository, TenantPool, TenantPoolBuilder,
-    TenantReader, TenantSavepoint, TenantTransaction, TransactionOptions,
+    TenantReader, TenantSavepoint, TenantTransaction, TransactionOptions, UnitOfWork,
 };
 
 fn is_send<T: Send>(_: T) {}
@@ -26,6 +26,9 @@ async fn futures(
     is_send(pool.read(context));
     is_send(pool.begin_with(context, options));
     is_send(pool.close());
+    let work = UnitOfWork::new(pool.clone());
+    is_send(work.transaction(context));
+    is_send(work.commit());
     is_send(pool.with(context, async |transaction| {
         let savepoint = transaction.savepoint().await?;
         savepoint.release().await

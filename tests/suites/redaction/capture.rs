@@ -11,14 +11,14 @@ use tracing::{Event, Metadata, Subscriber};
 
 /// A subscriber that writes down what it is told. Clones share the text.
 #[derive(Clone, Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     text: Arc<Mutex<String>>,
     spans: Arc<AtomicU64>,
 }
 
 impl Log {
     /// Runs `work` on a runtime of this thread, and returns what it and the tasks that it spawns logged.
-    pub(super) fn of<T>(work: impl Future<Output = T>) -> (T, String) {
+    pub(crate) fn of<T>(work: impl Future<Output = T>) -> (T, String) {
         let log = Self::default();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

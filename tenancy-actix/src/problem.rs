@@ -1,0 +1,38 @@
+//! A problem document about the service itself, which says nothing but its status.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use tenancy_core::RefusalResponse;
+
+/// Whose fault it is that the service cannot answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// Something in the service is wrong.
+    Internal,
+    /// The database is not to be had now.
+    Unavailable,
+}
+
+impl Problem {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// RFC 9457, and like a refusal nothing of the request.
+    pub(crate) fn response(self) -> HttpResponse {
+        let body = match self {
+            Self::Internal => {
+                r#"{"type":"about:blank","title":"The request could not be served","status":500,"code":"internal"}"#
+            }
+            Self::Unavailable => {
+                r#"{"type":"about:blank","title":"The request cannot be served now","status":503,"code":"temporarily_unavailable"}"#
+            }
+        };
+        HttpResponse::build(self.status())
+            .content_type(RefusalResponse::CONTENT_TYPE)
+            .body(body)
+    }
+}

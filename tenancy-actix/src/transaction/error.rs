@@ -1,0 +1,55 @@
+//! `TransactionRejection`, a handler asked for a transaction that it cannot have.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use tenancy_sqlx::Error;
+
+use crate::TenantRejection;
+use crate::problem::Problem;
+
+/// A handler asked for a [`RequestTransaction`](crate::RequestTransaction), and there is none.
+///
+/// The client gets a problem document that says no more than its status; the logs say why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionRejection(Problem);
+
+impl TransactionRejection {
+    pub(crate) fn no_middleware(path: &str) -> Self {
+        tracing::error!(
+            path,
+            "a handler asks for `RequestTransaction` on a route without one: wrap the app in `TransactionMiddleware`"
+        );
+        Self(Problem::Internal)
+    }
+
+    pub(crate) fn not_admitted(path: &str) -> Self {
+        TenantRejection::not_admitted(path);
+        Self(Problem::Internal)
+    }
+
+    pub(crate) fn not_begun(error: &Error) -> Self {
+        tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request did not begin");
+        Self(match error {
+            Error::Database(_) => Problem::Unavailable,
+            _ => Problem::Internal,
+        })
+    }
+}
+
+impl fmt::Display for TransactionRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no transaction for this request")
+    }
+}
+
+impl ResponseError for TransactionRejection {
+    fn status_code(&self) -> StatusCode {
+        self.0.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.0.response()
+    }
+}

@@ -1,0 +1,11 @@
+//! A transaction for each request: the layer that ends it, and the extractor that begins it.
+
+mod extract;
+mod layer;
+mod rejection;
+mod service;
+
+pub use self::extract::RequestTransaction;
+pub use self::layer::TransactionLayer;
+pub use self::rejection::TransactionRejection;
+pub use self::service::TransactionService;

@@ -1,0 +1,236 @@
+//! The transaction of a request ends as its handler answers, on real Postgres and behind one connection.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tenancy_core::Admission;
+use tenancy_tests::notes::Notes;
+
+use super::{Provider, on_both_frameworks};
+use crate::redaction::capture::Log;
+use crate::twins::{self, Connection, Reply, Service, TestApp, request};
+
+on_both_frameworks! {
+    a_success_is_committed_and_anything_else_rolled_back
+    the_answer_goes_out_when_the_commit_is_done
+    a_commit_that_fails_is_500_and_leaves_nothing
+    a_failed_statement_is_not_committed_by_a_handler_that_overlooks_it
+    a_panic_rolls_back
+    a_client_that_goes_away_rolls_back
+    a_transaction_that_somebody_keeps_is_not_committed
+    one_request_has_one_transaction
+    without_a_layer_or_a_tenant_it_is_500
+    without_a_database_it_is_503
+}
+
+const INTERNAL: &str = r#"{"type":"about:blank","title":"The request could not be served","status":500,"code":"internal"}"#;
+const UNAVAILABLE: &str = r#"{"type":"about:blank","title":"The request cannot be served now","status":503,"code":"temporarily_unavailable"}"#;
+
+/// The service over a pool of one connection, so that whatever is left of a request meets the next.
+struct Stage {
+    notes: Notes,
+    address: SocketAddr,
+    bearer: String,
+}
+
+impl Stage {
+    async fn open<A: TestApp>() -> Self {
+        let notes = Notes::new().await.unwrap();
+        let provider = Provider::new();
+        let service = Service {
+            admission: provider.admission().exempt("/work/add/202"),
+            pool: Some(notes.pool(1).await.unwrap()),
+        };
+        Self {
+            notes,
+            address: A::start(service).await,
+            bearer: provider.bearer("a", "ada"),
+        }
+    }
+
+    async fn post(&self, path: &str) -> Reply {
+        post(self.address, path, &self.bearer).await
+    }
+
+    /// What the tenant has beside its three notes, as another connection sees it.
+    async fn added(&self) -> i64 {
+        let mut admin = self.notes.admin().await.unwrap();
+        let count = "SELECT count(*) FROM note WHERE body = 'new' AND tenant_id = 'a'";
+        let count = sqlx::query_scalar(count).fetch_one(&mut admin);
+        count.await.unwrap()
+    }
+
+    /// The one connection is free and in no transaction: another request does its work.
+    async fn assert_works(&self) {
+        let before = self.added().await;
+        assert_eq!(self.post("/work/add/201").await.status, 201);
+        assert_eq!(self.added().await, before + 1);
+    }
+}
+
+async fn post(address: SocketAddr, path: &str, bearer: &str) -> Reply {
+    let request = request("POST", path, &[("authorization", bearer)]);
+    Connection::to(address).await.ask(&request).await
+}
+
+async fn a_success_is_committed_and_anything_else_rolled_back<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let mut added = 0;
+    for status in [200, 400, 201, 404, 303, 409, 204, 500, 399, 503, 403] {
+        let path = format!("/work/add/{status}");
+        assert_eq!(stage.post(&path).await.status, status);
+        added += i64::from(status < 400);
+        assert_eq!(stage.added().await, added, "{status}");
+    }
+    assert_eq!(stage.post("/work/idle").await.status, 201);
+}
+
+async fn the_answer_goes_out_when_the_commit_is_done<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let slow_commit = "
+        CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION linger()";
+    stage.notes.administer(slow_commit).await.unwrap();
+    let mut connection = Connection::to(stage.address).await;
+    let fields = [("authorization", stage.bearer.as_str())];
+    connection
+        .send(&request("POST", "/work/add/201", &fields))
+        .await;
+    let early = tokio::time::timeout(Duration::from_millis(300), connection.reply(false));
+    early.await.expect_err("an answer before the commit");
+    assert_eq!(connection.reply(false).await.unwrap().status, 201);
+    assert_eq!(stage.added().await, 1);
+}
+
+async fn a_commit_that_fails_is_500_and_leaves_nothing<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let defer =
+        "ALTER TABLE tag ALTER CONSTRAINT tag_tenant_id_note_id_fkey DEFERRABLE INITIALLY DEFERRED";
+    stage.notes.administer(defer).await.unwrap();
+    let answer = stage.post("/work/dangle").await;
+    assert_eq!((answer.status, answer.body.as_str()), (500, INTERNAL));
+    let media_type = (
+        "content-type".to_owned(),
+        "application/problem+json".to_owned(),
+    );
+    assert!(answer.fields.contains(&media_type));
+    assert_eq!(stage.added().await, 0);
+    stage.assert_works().await;
+}
+
+async fn a_failed_statement_is_not_committed_by_a_handler_that_overlooks_it<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let answer = stage.post("/work/fail").await;
+    assert_eq!((answer.status, answer.body.as_str()), (500, INTERNAL));
+    assert_eq!(stage.added().await, 0);
+    stage.assert_works().await;
+}
+
+async fn a_panic_rolls_back<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let mut connection = Connection::to(stage.address).await;
+    let fields = [("authorization", stage.bearer.as_str())];
+    connection
+        .send(&request("POST", "/work/panic", &fields))
+        .await;
+    let answer = connection.reply(false).await;
+    assert!(answer.is_none_or(|answer| answer.status == 500));
+    assert_eq!(stage.added().await, 0);
+    stage.assert_works().await;
+    assert_eq!(stage.added().await, 1);
+}
+
+async fn a_client_that_goes_away_rolls_back<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let mut connection = Connection::to(stage.address).await;
+    let fields = [("authorization", stage.bearer.as_str())];
+    connection
+        .send(&request("POST", "/work/slow", &fields))
+        .await;
+    let answer = tokio::time::timeout(Duration::from_millis(300), connection.reply(false));
+    answer.await.expect_err("the handler is not through");
+    drop(connection);
+    // It waits for the connection that the other had.
+    stage.assert_works().await;
+    assert_eq!(stage.added().await, 1);
+}
+
+async fn a_transaction_that_somebody_keeps_is_not_committed<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let answer = stage.post("/work/keep").await;
+    assert_eq!((answer.status, answer.body.as_str()), (500, INTERNAL));
+    // It waits until the transaction is given back.
+    stage.assert_works().await;
+    assert_eq!(stage.added().await, 1);
+}
+
+async fn one_request_has_one_transaction<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let answer = stage.post("/work/twice").await;
+    assert_eq!((answer.status, answer.body.as_str()), (500, INTERNAL));
+    stage.assert_works().await;
+}
+
+async fn without_a_layer_or_a_tenant_it_is_500<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let exempt = stage.post("/work/add/202").await;
+    assert_eq!((exempt.status, exempt.body.as_str()), (500, INTERNAL));
+    assert_eq!(stage.added().await, 0);
+
+    let provider = Provider::new();
+    let bare = A::start(Service::new(provider.admission())).await;
+    let answer = post(bare, "/work/add/201", &provider.bearer("a", "ada")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (500, INTERNAL));
+}
+
+async fn without_a_database_it_is_503<A: TestApp>() {
+    let notes = Notes::new().await.unwrap();
+    let pool = notes.pool(1).await.unwrap();
+    let provider = Provider::new();
+    let service = Service {
+        admission: provider.admission(),
+        pool: Some(pool.clone()),
+    };
+    let address = A::start(service).await;
+    let bearer = provider.bearer("a", "ada");
+    pool.close().await;
+    let answer = post(address, "/work/add/201", &bearer).await;
+    assert_eq!((answer.status, answer.body.as_str()), (503, UNAVAILABLE));
+    // Who does not ask needs no database.
+    assert_eq!(post(address, "/work/idle", &bearer).await.status, 201);
+}
+
+#[test]
+fn the_log_tells_the_developer_which_layer_is_missing() {
+    let provider = Provider::new();
+    let bearer = provider.bearer("a", "ada");
+    let (_, on_axum) = Log::of(async {
+        let address = twins::serve(twins::axum_app(Service::new(provider.admission()))).await;
+        post(address, "/work/add/201", &bearer).await
+    });
+    assert!(
+        on_axum.contains("add `TransactionLayer` to the router"),
+        "{on_axum}"
+    );
+    let ((), on_actix) = Log::of(ask_actix(provider.admission(), &bearer));
+    assert!(
+        on_actix.contains("wrap the app in `TransactionMiddleware`"),
+        "{on_actix}"
+    );
+}
+
+/// On this thread, where the log listens.
+async fn ask_actix(admission: Admission, bearer: &str) {
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, web::scope};
+    let app = App::new()
+        .service(scope("/work").configure(twins::actix_work))
+        .wrap(tenancy_actix::TenantMiddleware::new(admission));
+    let app = init_service(app).await;
+    let request = TestRequest::post().uri("/work/add/201");
+    let request = request.insert_header(("authorization", bearer));
+    let answer = call_service(&app, request.to_request()).await;
+    assert_eq!(answer.status(), 500);
+}

@@ -1,0 +1,155 @@
+//! The service on actix-web.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Path, ServiceConfig, get, post, scope};
+use actix_web::{App, HttpResponse, HttpServer};
+use tenancy_actix::{
+    MaybeTenant, RequestTransaction, Subject, Tenant, TenantMiddleware, TransactionMiddleware,
+};
+
+use super::{ADD, DANGLE, FOREVER, Service, TestApp};
+
+pub(crate) struct OnActix;
+
+impl TestApp for OnActix {
+    async fn start(service: Service) -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(serve(listener, service));
+        });
+        address
+    }
+}
+
+async fn serve(listener: TcpListener, service: Service) {
+    let app = move || {
+        let Service { admission, pool } = service.clone();
+        App::new()
+            .configure(routes)
+            .configure(move |config| {
+                let scope = scope("/work").configure(work);
+                match pool {
+                    Some(pool) => config.service(scope.wrap(TransactionMiddleware::new(pool))),
+                    None => config.service(scope),
+                };
+            })
+            .wrap(TenantMiddleware::new(admission))
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        // As axum does: a handler ends with its client.
+        .h1_allow_half_closed(false)
+        .listen_auto_h2c(listener)
+        .unwrap();
+    server.run().await.unwrap();
+}
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/who", get().to(who))
+        .route("/subject", get().to(subject))
+        .route("/maybe", get().to(maybe))
+        .route("/maybe-subject", get().to(maybe_subject))
+        .route("/wait/{milliseconds}/{n}", get().to(wait))
+        .route("/open", get().to(open))
+        .route("/wants", get().to(who));
+}
+
+async fn who(Tenant(tenant): Tenant) -> String {
+    tenant.tenant().to_string()
+}
+
+async fn subject(Subject(subject): Subject) -> String {
+    subject.to_string()
+}
+
+async fn maybe(MaybeTenant(tenant): MaybeTenant) -> String {
+    tenant.map_or("nobody".into(), |tenant| tenant.tenant().to_string())
+}
+
+async fn maybe_subject(MaybeTenant(tenant): MaybeTenant) -> String {
+    let subject = tenant.as_ref().and_then(|tenant| tenant.subject());
+    subject.map_or("nobody".into(), ToString::to_string)
+}
+
+async fn open(MaybeTenant(tenant): MaybeTenant) -> &'static str {
+    match tenant {
+        None => "open",
+        Some(_) => "a tenant on an exempt path",
+    }
+}
+
+async fn wait(of: Path<(u64, u32)>, Tenant(tenant): Tenant, Subject(subject): Subject) -> String {
+    let (milliseconds, n) = of.into_inner();
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    format!("{} {subject} {n}", tenant.tenant())
+}
+
+pub(crate) fn work(config: &mut ServiceConfig) {
+    config
+        .route("/add/{status}", post().to(add))
+        .route("/idle", post().to(idle))
+        .route("/fail", post().to(fail))
+        .route("/panic", post().to(panic))
+        .route("/slow", post().to(slow))
+        .route("/dangle", post().to(dangle))
+        .route("/keep", post().to(keep))
+        .route("/twice", post().to(twice));
+}
+
+async fn add(status: Path<u16>, mut transaction: RequestTransaction) -> HttpResponse {
+    sqlx::query(ADD).execute(&mut *transaction).await.unwrap();
+    HttpResponse::new(StatusCode::from_u16(*status).unwrap())
+}
+
+async fn idle() -> HttpResponse {
+    created()
+}
+
+/// A handler that does not look at what went wrong.
+async fn fail(mut transaction: RequestTransaction) -> HttpResponse {
+    sqlx::query(ADD).execute(&mut *transaction).await.unwrap();
+    let failed = sqlx::query("SELECT 1 / 0").execute(&mut *transaction).await;
+    assert!(failed.is_err());
+    created()
+}
+
+async fn panic(mut transaction: RequestTransaction) -> HttpResponse {
+    sqlx::query(ADD).execute(&mut *transaction).await.unwrap();
+    panic!("as the test wants it")
+}
+
+async fn slow(mut transaction: RequestTransaction) -> HttpResponse {
+    sqlx::query(ADD).execute(&mut *transaction).await.unwrap();
+    tokio::time::sleep(FOREVER).await;
+    created()
+}
+
+async fn dangle(mut transaction: RequestTransaction) -> HttpResponse {
+    sqlx::query(ADD).execute(&mut *transaction).await.unwrap();
+    let dangle = sqlx::query(DANGLE).execute(&mut *transaction);
+    dangle.await.unwrap();
+    created()
+}
+
+async fn keep(mut transaction: RequestTransaction) -> HttpResponse {
+    sqlx::query(ADD).execute(&mut *transaction).await.unwrap();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(transaction);
+    });
+    created()
+}
+
+async fn twice(_one: RequestTransaction, _other: RequestTransaction) -> HttpResponse {
+    created()
+}
+
+fn created() -> HttpResponse {
+    HttpResponse::Created().finish()
+}
