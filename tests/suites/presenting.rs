@@ -225,6 +225,14 @@ impl tenancy_core::RequestHead for Head {
         authorization.filter(move |_| name == "authorization")
     }
 
+    fn method(&self) -> &'static str {
+        "GET"
+    }
+
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+
     fn path(&self) -> &'static str {
         "/"
     }
