@@ -190,9 +190,10 @@ impl Admission {
 
     /// Lets a request name its tenant by its host, such as `{tenant}.app.example.com`.
     ///
-    /// The tenant is exactly one label. Port, case and one dot at the end do not matter, so the name is in lower case. A host of another shape, IP addresses
-    /// included, names nothing. A malformed one is refused with 403, and so is a request whose
-    /// `Host` and `:authority` differ ([RFC 9113 §8.3.1]) or that has several `Host` fields. `X-Forwarded-Host` is never read.
+    /// The tenant is exactly one label, taken in lower case: port, case and one dot at the end do not matter. A host of
+    /// another shape, IP addresses included, names nothing. A malformed one is refused with 403, and so is a request
+    /// whose `Host` and `:authority` differ ([RFC 9113 §8.3.1]) or that has several `Host` fields. `X-Forwarded-Host` is
+    /// never read.
     ///
     /// # Errors
     /// When `template` is no host name with one label `{tenant}` and another beside it.
@@ -212,13 +213,15 @@ impl Admission {
 
     /// Lets a request name its tenant by the beginning of its path, such as `/t/{tenant}`.
     ///
-    /// The segments are percent-decoded once and compared byte for byte. A path that does not begin like this names nothing.
-    /// One that a router might read differently is refused with 403, whether it names a tenant or not: with an
-    /// empty segment (one slash at the end is none), with `.` or `..`, also encoded, with control characters, and, where the template stands,
-    /// with an encoded slash, backslash or percent sign.
+    /// The segments are percent-decoded once ([RFC 3986 §2.4]) and compared byte for byte. A path that does not begin
+    /// like this names nothing. One that a router might read differently is refused with 403, whether it names a tenant
+    /// or not: with an empty segment (one slash at the end is none), with `.` or `..`, also encoded, with control
+    /// characters, and, where the template stands, with an encoded slash, backslash or percent sign.
     ///
     /// # Errors
     /// When `template` is no path in normal form with one segment `{tenant}`.
+    ///
+    /// [RFC 3986 §2.4]: https://www.rfc-editor.org/rfc/rfc3986#section-2.4
     pub fn tenant_path(self, template: &str) -> Result<Self, InvalidPattern> {
         let template = PathTemplate::parse(template)?;
         Ok(self.named_by(NameSource::Path(template)))
@@ -238,8 +241,8 @@ impl Admission {
     /// Admits requests of tenants only that `directory` knows and that are active.
     ///
     /// The client is told the same about unknown, suspended and deleted tenants as about one that its credential does not
-    /// grant; the logs tell them apart. When the directory does not answer, the answer is 503. What it
-    /// knows goes along as [`TenantContext::record`].
+    /// grant; the logs tell them apart. When the directory does not answer, the request is refused with 503. What it knows
+    /// goes along as [`TenantContext::record`].
     ///
     /// Names may then be slugs too. A name that is the id of a tenant which the credential grants means that tenant, any
     /// other is looked up as a slug.

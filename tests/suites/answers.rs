@@ -43,6 +43,7 @@ pub(crate) async fn on_axum(admission: Admission) -> String {
         .route("/maybe", get(maybe))
         .route("/wants", get(who))
         .route("/open", get(|| async { "open" }))
+        .fallback(maybe)
         .layer(TenantLayer::new(admission));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
@@ -81,6 +82,7 @@ async fn serve_actix(listener: std::net::TcpListener, admission: Admission) {
             .route("/maybe", web::get().to(maybe))
             .route("/wants", web::get().to(who))
             .route("/open", web::get().to(open))
+            .default_service(web::to(maybe))
             .wrap(TenantMiddleware::new(admission.clone()))
     });
     server

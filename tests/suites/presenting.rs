@@ -10,12 +10,12 @@ use super::metered::counting;
 const NAME: &str = "https://issuer.example";
 
 /// A token that may be used for each of these tenants.
-fn token(key: &SigningKey, orgs: &Value) -> String {
+pub(crate) fn token(key: &SigningKey, orgs: &Value) -> String {
     let exp = now() + 600;
     key.sign(&json!({ "iss": NAME, "aud": "us", "sub": "ada", "orgs": orgs, "roles": ["Editor"], "exp": exp }))
 }
 
-fn admission(key: &SigningKey) -> Admission {
+pub(crate) fn admission(key: &SigningKey) -> Admission {
     let set = json!({ "keys": [key.public()] }).to_string();
     let map = ClaimMap::of_memberships("orgs").roles("roles");
     let issuer = Issuer::new(NAME, map)
@@ -24,7 +24,7 @@ fn admission(key: &SigningKey) -> Admission {
     Admission::new(JwtVerifier::new([issuer]).unwrap())
 }
 
-async fn on_both(admission: Admission) -> [String; 2] {
+pub(crate) async fn on_both(admission: Admission) -> [String; 2] {
     [on_axum(admission.clone()).await, on_actix(admission)]
 }
 
