@@ -360,8 +360,8 @@ impl Admission {
         head: &H,
         granted: &[TenantId],
     ) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
-        let names = self.rules.names.iter();
-        let named = names.map(|source| (source.label(), source.read(head)));
+        let places = self.rules.names.iter();
+        let named = places.map(|place| (place.label(), place.read(head)));
         let directory = self.rules.directory.as_deref();
         let chosen = resolve(granted, named.collect(), directory).await?;
         known_and_active(chosen, directory).await

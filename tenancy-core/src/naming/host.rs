@@ -136,10 +136,10 @@ mod tests {
         }
     }
 
-    fn named(authority: Option<&str>, fields: &[(&str, &str)], expected: Named<'static>) {
+    fn named(authority: Option<&str>, fields: &[(&str, &str)], expected: &Named<'static>) {
         let template = HostTemplate::parse("{tenant}.App.example.com").unwrap();
         let head = Head { authority, fields };
-        assert_eq!(template.read(&head), expected, "{authority:?} {fields:?}");
+        assert_eq!(template.read(&head), *expected, "{authority:?} {fields:?}");
     }
 
     fn name(text: &'static str) -> Named<'static> {
@@ -156,8 +156,8 @@ mod tests {
             "acme.app.example.com.",
             "acme.app.example.com.:443",
         ] {
-            named(None, &[("host", host)], name("acme"));
-            named(Some(host), &[], name("acme"));
+            named(None, &[("host", host)], &name("acme"));
+            named(Some(host), &[], &name("acme"));
         }
     }
 
@@ -175,17 +175,18 @@ mod tests {
             "localhost",
             "127.0.0.1",
             "127.0.0.1:80",
+            "acme.app.example.com, globex.app.example.com",
             "[::1]",
             "[::1]:80",
         ] {
-            named(None, &[("host", host)], Named::Nothing);
+            named(None, &[("host", host)], &Named::Nothing);
         }
-        named(None, &[], Named::Nothing);
+        named(None, &[], &Named::Nothing);
         let forged = [
             ("x-forwarded-host", "acme.app.example.com"),
             ("forwarded", "host=acme.app.example.com"),
         ];
-        named(None, &forged, Named::Nothing);
+        named(None, &forged, &Named::Nothing);
     }
 
     #[test]
@@ -202,34 +203,28 @@ mod tests {
             "acme.app.example.com:80:80",
             "acme.app.example.com:http",
             "globex.app.example.com@acme.app.example.com",
-            "acme.app.example.com, globex.app.example.com",
             "[::1]x",
         ] {
-            // A list and a space in a literal label only fail to match.
-            if host.contains(", ") {
-                named(None, &[("host", host)], Named::Nothing);
-            } else {
-                named(None, &[("host", host)], Named::Nonsense);
-            }
+            named(None, &[("host", host)], &Named::Nonsense);
         }
         let long = format!("{}.app.example.com", "x".repeat(10_000));
-        named(None, &[("host", &long)], Named::Nonsense);
+        named(None, &[("host", &long)], &Named::Nonsense);
     }
 
     #[test]
     fn authority_and_host_have_to_agree() {
         let (acme, globex) = ("acme.app.example.com", "globex.app.example.com");
-        named(Some(acme), &[("host", acme)], name("acme"));
+        named(Some(acme), &[("host", acme)], &name("acme"));
         named(
             Some(acme),
             &[("host", "ACME.app.example.com.:443")],
-            name("acme"),
+            &name("acme"),
         );
-        named(Some(acme), &[("host", globex)], Named::Nonsense);
-        named(Some(acme), &[("host", "localhost")], Named::Nonsense);
-        named(Some("localhost"), &[("host", acme)], Named::Nonsense);
-        named(None, &[("host", acme), ("host", acme)], Named::Nonsense);
-        named(Some(acme), &[("host", "")], Named::Nonsense);
+        named(Some(acme), &[("host", globex)], &Named::Nonsense);
+        named(Some(acme), &[("host", "localhost")], &Named::Nonsense);
+        named(Some("localhost"), &[("host", acme)], &Named::Nonsense);
+        named(None, &[("host", acme), ("host", acme)], &Named::Nonsense);
+        named(Some(acme), &[("host", "")], &Named::Nonsense);
     }
 
     #[test]
