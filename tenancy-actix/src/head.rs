@@ -13,6 +13,15 @@ impl RequestHead for Head<'_> {
             .map(actix_web::http::header::HeaderValue::as_bytes)
     }
 
+    fn method(&self) -> &str {
+        self.0.method().as_str()
+    }
+
+    fn authority(&self) -> Option<&str> {
+        let authority = self.0.head().uri.authority();
+        authority.map(actix_web::http::uri::Authority::as_str)
+    }
+
     /// The target itself: `ServiceRequest::path` counts what routing has not matched yet.
     fn path(&self) -> &str {
         self.0.head().uri.path()

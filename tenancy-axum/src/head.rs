@@ -14,6 +14,14 @@ impl RequestHead for Head<'_> {
             .map(http::HeaderValue::as_bytes)
     }
 
+    fn method(&self) -> &str {
+        self.0.method.as_str()
+    }
+
+    fn authority(&self) -> Option<&str> {
+        self.0.uri.authority().map(http::uri::Authority::as_str)
+    }
+
     fn path(&self) -> &str {
         self.0.uri.path()
     }

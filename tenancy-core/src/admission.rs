@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crate::credential::CredentialSource;
+use crate::exempt::{Exemption, is_preflight};
 use crate::head::RequestHead;
+use crate::naming::{HostTemplate, NameSource, PathTemplate};
 use crate::refusal::Wording;
-use crate::resolve::{Named, resolve};
+use crate::resolve::{known_and_active, resolve};
 use crate::{
-    Presented, Refusal, RefusalCause, RefusalResponse, TenantContext, TokenVerifier, watch,
+    BearerToken, InvalidPattern, Presented, Refusal, RefusalCause, RefusalResponse, TenantContext,
+    TenantDirectory, TenantId, TenantRecord, TokenVerifier, watch,
 };
 
 /// Decides which requests enter, and for which tenant.
@@ -37,11 +40,21 @@ pub struct Admission {
 
 #[derive(Debug, Clone)]
 struct Rules {
-    exempt: Vec<String>,
+    exempt: Vec<Exemption>,
+    cors_preflight: bool,
     sources: Vec<CredentialSource>,
-    tenant_header: Option<String>,
+    names: Vec<NameSource>,
+    directory: Option<Arc<dyn TenantDirectory>>,
     optional: bool,
+    default_tenant: Option<DefaultTenant>,
     wording: Wording,
+}
+
+/// For whom a request without a credential is, where `danger` says so.
+#[derive(Debug, Clone)]
+pub(crate) struct DefaultTenant {
+    pub(crate) tenant: TenantId,
+    pub(crate) reason: String,
 }
 
 /// How a request was admitted. Exhaustive on purpose: an adapter has to decide about every case.
@@ -49,7 +62,7 @@ struct Rules {
 pub enum Admitted {
     /// For the tenant of this context.
     For(TenantContext),
-    /// Without a tenant, because its path is exempt.
+    /// Without a tenant, because its path is exempt or it is a CORS preflight.
     Exempt,
     /// Without a tenant, because it has no credential and need not have one here.
     Anonymous,
@@ -66,9 +79,12 @@ impl Admission {
             verifier: Arc::new(verifier),
             rules: Arc::new(Rules {
                 exempt: Vec::new(),
+                cors_preflight: false,
                 sources: Vec::new(),
-                tenant_header: None,
+                names: Vec::new(),
+                directory: None,
                 optional: false,
+                default_tenant: None,
                 wording,
             }),
         }
@@ -80,7 +96,47 @@ impl Admission {
     /// nor `/%68ealth`. It is the path that the adapter sees. Put the adapter outermost: behind something that
     /// rewrites paths, such as axum's `Router::nest` or actix-web's `NormalizePath`, it sees what is left.
     pub fn exempt(mut self, path: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.rules).exempt.push(path.into());
+        let exemption = Exemption::Path(path.into());
+        Arc::make_mut(&mut self.rules).exempt.push(exemption);
+        self
+    }
+
+    /// Admits requests for exactly this path, as [`exempt`](Self::exempt) does, but with this method only.
+    ///
+    /// Methods are case-sensitive ([RFC 9110 §9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)), and `GET` does not
+    /// stand for `HEAD`.
+    pub fn exempt_method(mut self, method: impl Into<String>, path: impl Into<String>) -> Self {
+        let (method, path) = (method.into(), path.into());
+        let exemption = Exemption::Method { method, path };
+        Arc::make_mut(&mut self.rules).exempt.push(exemption);
+        self
+    }
+
+    /// Admits requests for this path and all below it without a tenant, whatever credential they carry.
+    ///
+    /// It is a prefix by whole segments: `/public` opens `/public` and `/public/a.css`, not `/publication`. A path
+    /// that is not in normal form is never exempt, because the router behind may read it differently: one with an empty
+    /// segment (`//`, and a slash at the end), with `.` or `..`, with anything percent-encoded, with a backslash, a
+    /// semicolon, or a character that [RFC 3986 §3.3] does not let stand for itself. Case matters.
+    ///
+    /// # Errors
+    /// When `prefix` is not in normal form itself, or is `/`, which is every path.
+    ///
+    /// [RFC 3986 §3.3]: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
+    pub fn exempt_prefix(mut self, prefix: &str) -> Result<Self, InvalidPattern> {
+        let exemption = Exemption::prefix(prefix)?;
+        Arc::make_mut(&mut self.rules).exempt.push(exemption);
+        Ok(self)
+    }
+
+    /// Admits CORS preflights without a tenant: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and without a
+    /// credential, which browsers never send along ([Fetch]).
+    ///
+    /// Only for services that answer them behind admission. Where a CORS layer stands in front, it is not needed.
+    ///
+    /// [Fetch]: https://fetch.spec.whatwg.org/#cors-preflight-request
+    pub fn cors_preflight(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).cors_preflight = true;
         self
     }
 
@@ -124,8 +180,92 @@ impl Admission {
 
     /// Lets a request name its tenant in the header field `name`, such as `X-Tenant-ID`: needed when its token is for
     /// several tenants. The name is trusted only within what the token grants; any other is refused with 403.
-    pub fn tenant_header(mut self, name: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.rules).tenant_header = Some(name.into().to_ascii_lowercase());
+    ///
+    /// A name is the id of a tenant or, with a [`directory`](Self::directory), its slug. Several places may be
+    /// configured: header, [host](Self::tenant_host), [path](Self::tenant_path) and [`fixed_tenant`](Self::fixed_tenant). All
+    /// that name a tenant have to name the same one; otherwise the request is refused with 403.
+    pub fn tenant_header(self, name: impl Into<String>) -> Self {
+        self.named_by(NameSource::Header(name.into().to_ascii_lowercase()))
+    }
+
+    /// Lets a request name its tenant by its host, such as `{tenant}.app.example.com`.
+    ///
+    /// The tenant is exactly one label, taken in lower case: port, case and one dot at the end do not matter. A host of
+    /// another shape, IP addresses included, names nothing. A malformed one is refused with 403, and so is a request
+    /// whose `Host` and `:authority` differ ([RFC 9113 §8.3.1]) or that has several `Host` fields. `X-Forwarded-Host` is
+    /// never read.
+    ///
+    /// # Errors
+    /// When `template` is no host name with one label `{tenant}` and another beside it.
+    ///
+    /// ```
+    /// # use tenancy_core::{Admission, InvalidPattern};
+    /// # fn configure(admission: Admission) -> Result<Admission, InvalidPattern> {
+    /// admission.tenant_host("{tenant}.app.example.com")?.tenant_path("/t/{tenant}")
+    /// # }
+    /// ```
+    ///
+    /// [RFC 9113 §8.3.1]: https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1
+    pub fn tenant_host(self, template: &str) -> Result<Self, InvalidPattern> {
+        let template = HostTemplate::parse(template)?;
+        Ok(self.named_by(NameSource::Host(template)))
+    }
+
+    /// Lets a request name its tenant by the beginning of its path, such as `/t/{tenant}`.
+    ///
+    /// The segments are percent-decoded once ([RFC 3986 §2.4]) and compared byte for byte. A path that does not begin
+    /// like this names nothing. One that a router might read differently is refused with 403, whether it names a tenant
+    /// or not: with an empty segment (one slash at the end is none), with `.` or `..`, also encoded, with control
+    /// characters, and, where the template stands, with an encoded slash, backslash or percent sign.
+    ///
+    /// # Errors
+    /// When `template` is no path in normal form with one segment `{tenant}`.
+    ///
+    /// [RFC 3986 §2.4]: https://www.rfc-editor.org/rfc/rfc3986#section-2.4
+    pub fn tenant_path(self, template: &str) -> Result<Self, InvalidPattern> {
+        let template = PathTemplate::parse(template)?;
+        Ok(self.named_by(NameSource::Path(template)))
+    }
+
+    /// Every request is for `tenant`: for a deployment of one tenant, which reads it from an environment
+    /// variable such as `TENANT_ID`. A credential for others only is refused with 403.
+    pub fn fixed_tenant(self, tenant: TenantId) -> Self {
+        self.named_by(NameSource::Fixed(tenant))
+    }
+
+    fn named_by(mut self, source: NameSource) -> Self {
+        Arc::make_mut(&mut self.rules).names.push(source);
+        self
+    }
+
+    /// Admits requests of tenants only that `directory` knows and that are active.
+    ///
+    /// The client is told the same about unknown, suspended and deleted tenants as about one that its credential does not
+    /// grant; the logs tell them apart. When the directory does not answer, the request is refused with 503. What it knows
+    /// goes along as [`TenantContext::record`].
+    ///
+    /// Names may then be slugs too. A name that is the id of a tenant which the credential grants means that tenant, any
+    /// other is looked up as a slug.
+    ///
+    /// ```
+    /// # use tenancy_core::Admission;
+    /// use tenancy_core::{MemoryDirectory, TenantId, TenantRecord, TenantSlug};
+    ///
+    /// # fn configure(admission: Admission) -> Result<Admission, Box<dyn std::error::Error>> {
+    /// let directory = MemoryDirectory::new();
+    /// let acme = TenantRecord::new(TenantId::parse("4f5b2c")?).with_slug(TenantSlug::parse("acme")?);
+    /// directory.add(acme)?;
+    /// let admission = admission.tenant_host("{tenant}.app.example.com")?.directory(directory.clone());
+    /// # Ok(admission)
+    /// # }
+    /// ```
+    pub fn directory(mut self, directory: impl TenantDirectory + 'static) -> Self {
+        Arc::make_mut(&mut self.rules).directory = Some(Arc::new(directory));
+        self
+    }
+
+    pub(crate) fn default_tenant(mut self, default: DefaultTenant) -> Self {
+        Arc::make_mut(&mut self.rules).default_tenant = Some(default);
         self
     }
 
@@ -160,12 +300,18 @@ impl Admission {
     /// The refusal, which [`response`](Self::response) turns into an answer. It has been recorded as a
     /// `tracing` event with its precise cause.
     pub async fn admit<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
-        if self.rules.exempt.iter().any(|path| path == head.path()) {
+        let rules = &self.rules;
+        if rules.exempt.iter().any(|exemption| exemption.covers(head)) {
             return Ok(Admitted::Exempt);
         }
-        let presented = Presented::find(head, &self.rules.sources);
-        if self.rules.optional && presented == Presented::Absent {
-            return Ok(Admitted::Anonymous);
+        let presented = Presented::find(head, &rules.sources);
+        if presented == Presented::Absent {
+            if rules.cors_preflight && is_preflight(head) {
+                return Ok(Admitted::Exempt);
+            }
+            if rules.optional && rules.default_tenant.is_none() {
+                return Ok(Admitted::Anonymous);
+            }
         }
         let admitted = self.admit_tenant(head, presented).await;
         admitted.map(Admitted::For).inspect_err(|refusal| {
@@ -180,18 +326,45 @@ impl Admission {
         head: &H,
         presented: Presented<'_>,
     ) -> Result<TenantContext, Refusal> {
-        let token = match presented {
-            Presented::Absent => return Err(RefusalCause::Missing.into()),
-            Presented::Malformed(problem) => return Err(problem.into()),
-            Presented::Bearer(token) => token,
-        };
+        match (presented, &self.rules.default_tenant) {
+            (Presented::Bearer(token), _) => self.admit_bearer(head, token).await,
+            (Presented::Malformed(problem), _) => Err(problem.into()),
+            (Presented::Absent, None) => Err(RefusalCause::Missing.into()),
+            (Presented::Absent, Some(default)) => self.admit_default(head, default).await,
+        }
+    }
+
+    async fn admit_bearer<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        token: BearerToken<'_>,
+    ) -> Result<TenantContext, Refusal> {
         let claims = self.verifier.verify(token).await?;
-        let named = match &self.rules.tenant_header {
-            Some(name) => Named::in_header(head, name),
-            None => Named::Nothing,
-        };
-        let tenant = resolve(&claims, named)?;
-        Ok(TenantContext::admitted(claims, tenant))
+        let (tenant, record) = self.choose(head, claims.tenants()).await?;
+        Ok(TenantContext::admitted(claims, tenant, record))
+    }
+
+    async fn admit_default<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        DefaultTenant { tenant, reason }: &DefaultTenant,
+    ) -> Result<TenantContext, Refusal> {
+        let (tenant, record) = self.choose(head, std::slice::from_ref(tenant)).await?;
+        tracing::warn!(target: "tenancy::danger", %tenant, reason, "assumed the default tenant");
+        Ok(TenantContext::assumed(tenant, reason.clone(), record))
+    }
+
+    /// The one of the granted tenants that the request is for.
+    async fn choose<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        granted: &[TenantId],
+    ) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
+        let places = self.rules.names.iter();
+        let named = places.map(|place| (place.label(), place.read(head)));
+        let directory = self.rules.directory.as_deref();
+        let chosen = resolve(granted, named.collect(), directory).await?;
+        known_and_active(chosen, directory).await
     }
 
     /// What the client is told about `refusal`.

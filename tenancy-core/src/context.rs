@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::claims::Claims;
 use crate::scope::{Scope, TableCatalog};
-use crate::{ProjectId, Refusal, RefusalCause, SubjectId, TenantId, UnixTime, Verified, watch};
+use crate::{
+    ProjectId, Refusal, RefusalCause, SubjectId, TenantId, TenantRecord, UnixTime, Verified, watch,
+};
 
 /// For which tenant, and for whom in it, a request or job acts.
 ///
@@ -26,25 +28,52 @@ pub struct TenantContext(Arc<Origin>);
 
 /// Where the tenant came from.
 enum Origin {
-    Token { tenant: TenantId, claims: Claims },
-    Assumed { tenant: TenantId, reason: String },
+    Token {
+        tenant: TenantId,
+        claims: Claims,
+        record: Option<TenantRecord>,
+    },
+    Assumed {
+        tenant: TenantId,
+        reason: String,
+        record: Option<TenantRecord>,
+    },
 }
 
 impl TenantContext {
     /// For `tenant`, which has to be one of those that the claims are for.
-    pub(crate) fn admitted(claims: Verified<Claims>, tenant: TenantId) -> Self {
-        let claims = claims.into_inner();
-        Self(Arc::new(Origin::Token { tenant, claims }))
+    pub(crate) fn admitted(
+        claims: Verified<Claims>,
+        tenant: TenantId,
+        record: Option<TenantRecord>,
+    ) -> Self {
+        Self(Arc::new(Origin::Token {
+            tenant,
+            claims: claims.into_inner(),
+            record,
+        }))
     }
 
-    pub(crate) fn assumed(tenant: TenantId, reason: String) -> Self {
-        Self(Arc::new(Origin::Assumed { tenant, reason }))
+    pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
+        Self(Arc::new(Origin::Assumed {
+            tenant,
+            reason,
+            record,
+        }))
     }
 
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
         match &*self.0 {
             Origin::Token { tenant, .. } | Origin::Assumed { tenant, .. } => tenant,
+        }
+    }
+
+    /// What the directory knew about the tenant when the request was admitted. `None` where admission has no
+    /// [`directory`](crate::Admission::directory).
+    pub fn record(&self) -> Option<&TenantRecord> {
+        match &*self.0 {
+            Origin::Token { record, .. } | Origin::Assumed { record, .. } => record.as_ref(),
         }
     }
 

@@ -311,6 +311,14 @@ mod tests {
             named.map(|(_, value)| value.as_bytes())
         }
 
+        fn method(&self) -> &'static str {
+            "GET"
+        }
+
+        fn authority(&self) -> Option<&str> {
+            None
+        }
+
         fn path(&self) -> &'static str {
             "/"
         }

@@ -59,12 +59,15 @@ mod config;
 mod context;
 mod credential;
 pub mod danger;
+mod directory;
+mod exempt;
 mod head;
 mod identifier;
 mod json;
 mod jwks;
 mod jwt;
 pub mod manual;
+mod naming;
 mod project_id;
 mod refusal;
 mod resolve;
@@ -73,6 +76,7 @@ mod scope;
 mod signature;
 mod subject_id;
 mod tenant_id;
+mod tenant_slug;
 mod token_cache;
 mod token_issuer;
 mod verified;
@@ -85,6 +89,10 @@ pub use self::clock::{Clock, ManualClock, SystemClock, UnixTime};
 pub use self::config::{ConfigError, ConfigProblem};
 pub use self::context::TenantContext;
 pub use self::credential::{BearerToken, MalformedCredential, Presented};
+pub use self::directory::{
+    CachedDirectory, MemoryDirectory, RecordConflict, TenantDirectory, TenantDirectoryUnavailable,
+    TenantRecord, TenantStatus,
+};
 pub use self::head::RequestHead;
 pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
 pub use self::jwks::{
@@ -94,6 +102,7 @@ pub use self::jwt::{
     Algorithm, DirectoryUnavailable, Issuer, IssuerDirectory, JwtVerifier, JwtVerifierBuilder,
     TokenProblem, TokenProfile, UnknownAlgorithm,
 };
+pub use self::naming::InvalidPattern;
 pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
@@ -104,6 +113,7 @@ pub use self::scope::{
 pub use self::signature::SignatureBackend;
 pub use self::subject_id::SubjectId;
 pub use self::tenant_id::TenantId;
+pub use self::tenant_slug::{InvalidSlug, TenantSlug};
 pub use self::token_cache::TokenCache;
 pub use self::token_issuer::{IssueError, NewToken, SigningKey, TokenIssuer};
 pub use self::verified::Verified;

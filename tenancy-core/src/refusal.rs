@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{MalformedCredential, TokenProblem, VerifyError};
+use crate::{MalformedCredential, TenantDirectoryUnavailable, TokenProblem, VerifyError};
 
 /// Why a request is not admitted.
 ///
@@ -27,13 +27,14 @@ pub enum RefusalKind {
     InvalidToken,
     /// The credential is good, and is for several tenants of which the request names none.
     TenantNotNamed,
-    /// The credential is good, and is not for the tenant that the request names.
+    /// The credential is good, and is not for the tenant that the request names, or that tenant is not served: unknown,
+    /// suspended or deleted.
     TenantNotGranted,
     /// The credential is good, and lacks a role or permission.
     InsufficientScope,
     /// The issuer's keys are not to be had, so that nothing can be decided now.
     KeysUnavailable,
-    /// A directory of issuers or the revocations do not answer, so that nothing can be decided now.
+    /// A directory, of issuers or of tenants, or the revocations do not answer, so that nothing can be decided now.
     Unavailable,
 }
 
@@ -52,6 +53,19 @@ pub enum RefusalCause {
     /// The token is not for the tenant that the request names, or the request names it in a way that no tenant can
     /// be named.
     TenantNotGranted,
+    /// Two places of the request, such as its host and a header, name different tenants.
+    TenantsDisagree {
+        /// The place that was read first.
+        first: &'static str,
+        /// The place that does not agree with it.
+        second: &'static str,
+    },
+    /// The token is for a tenant that the directory does not know.
+    TenantUnknown,
+    /// The token is for a tenant that is suspended.
+    TenantSuspended,
+    /// The token is for a tenant that was deleted.
+    TenantDeleted,
     /// A role or permission is missing.
     Lacking {
         /// Its name, as the service asked for it.
@@ -64,7 +78,7 @@ pub enum RefusalCause {
         /// What happened to the last fetch.
         cause: String,
     },
-    /// A directory of issuers or the revocations do not answer.
+    /// A directory, of issuers or of tenants, or the revocations do not answer.
     Unavailable {
         /// When asking again makes sense.
         retry_after: Duration,
@@ -81,7 +95,12 @@ impl Refusal {
             RefusalCause::Malformed(_) => RefusalKind::MalformedCredential,
             RefusalCause::Token(_) => RefusalKind::InvalidToken,
             RefusalCause::TenantNotNamed => RefusalKind::TenantNotNamed,
-            RefusalCause::TenantNotGranted => RefusalKind::TenantNotGranted,
+            // One answer: what becomes of a tenant is none of an outsider's business.
+            RefusalCause::TenantNotGranted
+            | RefusalCause::TenantsDisagree { .. }
+            | RefusalCause::TenantUnknown
+            | RefusalCause::TenantSuspended
+            | RefusalCause::TenantDeleted => RefusalKind::TenantNotGranted,
             RefusalCause::Lacking { .. } => RefusalKind::InsufficientScope,
             RefusalCause::KeysUnavailable { .. } => RefusalKind::KeysUnavailable,
             RefusalCause::Unavailable { .. } => RefusalKind::Unavailable,
@@ -265,6 +284,15 @@ impl From<VerifyError> for Refusal {
     }
 }
 
+impl From<TenantDirectoryUnavailable> for RefusalCause {
+    fn from(error: TenantDirectoryUnavailable) -> Self {
+        Self::Unavailable {
+            retry_after: error.retry_after,
+            cause: error.to_string(),
+        }
+    }
+}
+
 impl From<RefusalCause> for Refusal {
     fn from(cause: RefusalCause) -> Self {
         Self { cause }
@@ -286,6 +314,12 @@ impl fmt::Display for RefusalCause {
             Self::TenantNotGranted => {
                 f.write_str("token is not for the tenant that the request names")
             }
+            Self::TenantsDisagree { first, second } => {
+                write!(f, "{first} and {second} name different tenants")
+            }
+            Self::TenantUnknown => f.write_str("token is for a tenant that does not exist"),
+            Self::TenantSuspended => f.write_str("token is for a tenant that is suspended"),
+            Self::TenantDeleted => f.write_str("token is for a tenant that was deleted"),
             Self::Lacking { needed } => write!(f, "token lacks `{needed}`"),
             Self::Unavailable { cause, .. } => f.write_str(cause),
         }
@@ -390,6 +424,31 @@ mod tests {
         ] {
             assert_eq!(answer(problem), expected);
         }
+    }
+
+    #[test]
+    fn unknown_suspended_and_deleted_tenants_look_like_one_that_is_not_granted() {
+        let wording = Wording {
+            realm: "api".into(),
+            missing_is_forbidden: false,
+        };
+        let not_granted = wording.response(&RefusalCause::TenantNotGranted.into());
+        let mut in_logs = vec![RefusalCause::TenantNotGranted.to_string()];
+        for cause in [
+            RefusalCause::TenantUnknown,
+            RefusalCause::TenantSuspended,
+            RefusalCause::TenantDeleted,
+            RefusalCause::TenantsDisagree {
+                first: "the host",
+                second: "the path",
+            },
+        ] {
+            in_logs.push(cause.to_string());
+            assert_eq!(wording.response(&cause.into()), not_granted);
+        }
+        in_logs.sort();
+        in_logs.dedup();
+        assert_eq!(in_logs.len(), 5, "logs tell them apart");
     }
 
     #[test]

@@ -32,7 +32,10 @@ fn admission(provider: &IdentityProvider) -> Admission {
 
 /// Where it serves.
 pub(crate) async fn served_by<A: TestApp>(admission: Admission) -> String {
-    format!("http://{}", A::start(Service::new(admission)).await)
+    format!(
+        "http://{}",
+        A::start(Service::new(admission).everywhere()).await
+    )
 }
 
 async fn ask(service: &str, path: &str, authorization: &[&str]) -> Answer {

@@ -11,12 +11,12 @@ use super::twins::{OnActix, OnAxum};
 const NAME: &str = "https://issuer.example";
 
 /// A token that may be used for each of these tenants.
-fn token(key: &SigningKey, orgs: &Value) -> String {
+pub(crate) fn token(key: &SigningKey, orgs: &Value) -> String {
     let exp = now() + 600;
     key.sign(&json!({ "iss": NAME, "aud": "us", "sub": "ada", "orgs": orgs, "roles": ["Editor"], "exp": exp }))
 }
 
-fn admission(key: &SigningKey) -> Admission {
+pub(crate) fn admission(key: &SigningKey) -> Admission {
     let set = json!({ "keys": [key.public()] }).to_string();
     let map = ClaimMap::of_memberships("orgs").roles("roles");
     let issuer = Issuer::new(NAME, map)
@@ -25,7 +25,7 @@ fn admission(key: &SigningKey) -> Admission {
     Admission::new(JwtVerifier::new([issuer]).unwrap())
 }
 
-async fn on_both(admission: Admission) -> [String; 2] {
+pub(crate) async fn on_both(admission: Admission) -> [String; 2] {
     let on_axum = served_by::<OnAxum>(admission.clone()).await;
     [on_axum, served_by::<OnActix>(admission).await]
 }
@@ -225,6 +225,14 @@ impl tenancy_core::RequestHead for Head {
     fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let authorization = self.0.iter().map(String::as_bytes);
         authorization.filter(move |_| name == "authorization")
+    }
+
+    fn method(&self) -> &'static str {
+        "GET"
+    }
+
+    fn authority(&self) -> Option<&str> {
+        None
     }
 
     fn path(&self) -> &'static str {

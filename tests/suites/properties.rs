@@ -4,6 +4,7 @@
 
 mod claims;
 mod credentials;
+mod doors;
 mod keys;
 mod oracle;
 mod times;

@@ -24,6 +24,7 @@ pub(crate) use self::connection::{Connection, Reply, get, request};
 /// | `/wants` | the tenant, to be made exempt |
 /// | `/work/add/{status}` | adds the note `new` in the transaction of the request, and answers with this status |
 /// | `/work/…` | other things that happen in a transaction |
+/// | any other | nothing, or that of `/maybe` where it answers [everywhere](Service::everywhere) |
 pub(crate) trait TestApp {
     /// Serves until the test ends. Where.
     async fn start(service: Service) -> SocketAddr;
@@ -35,6 +36,7 @@ pub(crate) struct Service {
     pub(crate) admission: Admission,
     /// Without one, `/work` lacks its layer.
     pub(crate) pool: Option<TenantPool>,
+    everywhere: bool,
 }
 
 impl Service {
@@ -42,6 +44,22 @@ impl Service {
         Self {
             admission,
             pool: None,
+            everywhere: false,
+        }
+    }
+
+    pub(crate) fn with_pool(self, pool: TenantPool) -> Self {
+        Self {
+            pool: Some(pool),
+            ..self
+        }
+    }
+
+    /// Answers on paths that no router would tell apart, so that admission alone has to.
+    pub(crate) fn everywhere(self) -> Self {
+        Self {
+            everywhere: true,
+            ..self
         }
     }
 }

@@ -195,6 +195,14 @@ impl RequestHead for Head<'_> {
         self.0.iter().copied().filter(move |_| asked)
     }
 
+    fn method(&self) -> &'static str {
+        "GET"
+    }
+
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+
     fn path(&self) -> &'static str {
         "/"
     }

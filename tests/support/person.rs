@@ -40,6 +40,14 @@ impl RequestHead for Bearing {
         field.into_iter()
     }
 
+    fn method(&self) -> &'static str {
+        "GET"
+    }
+
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+
     fn path(&self) -> &'static str {
         "/"
     }

@@ -37,10 +37,8 @@ impl Stage {
     async fn open<A: TestApp>() -> Self {
         let notes = Notes::new().await.unwrap();
         let provider = Provider::new();
-        let service = Service {
-            admission: provider.admission().exempt("/work/add/202"),
-            pool: Some(notes.pool(1).await.unwrap()),
-        };
+        let pool = notes.pool(1).await.unwrap();
+        let service = Service::new(provider.admission().exempt("/work/add/202")).with_pool(pool);
         Self {
             notes,
             address: A::start(service).await,
@@ -189,10 +187,7 @@ async fn without_a_database_it_is_503<A: TestApp>() {
     let notes = Notes::new().await.unwrap();
     let pool = notes.pool(1).await.unwrap();
     let provider = Provider::new();
-    let service = Service {
-        admission: provider.admission(),
-        pool: Some(pool.clone()),
-    };
+    let service = Service::new(provider.admission()).with_pool(pool.clone());
     let address = A::start(service).await;
     let bearer = provider.bearer("a", "ada");
     pool.close().await;

@@ -17,6 +17,14 @@ impl RequestHead for Head {
         self.0.iter().map(Vec::as_slice).filter(move |_| asked)
     }
 
+    fn method(&self) -> &'static str {
+        "GET"
+    }
+
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+
     fn path(&self) -> &'static str {
         "/"
     }

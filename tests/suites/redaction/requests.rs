@@ -26,6 +26,14 @@ impl RequestHead for Head {
             .into_iter()
     }
 
+    fn method(&self) -> &'static str {
+        "GET"
+    }
+
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+
     fn path(&self) -> &'static str {
         "/who"
     }

@@ -27,7 +27,11 @@ impl TestApp for OnActix {
 
 async fn serve(listener: TcpListener, service: Service) {
     let app = move || {
-        let Service { admission, pool } = service.clone();
+        let Service {
+            admission,
+            pool,
+            everywhere,
+        } = service.clone();
         App::new()
             .configure(routes)
             .configure(move |config| {
@@ -36,6 +40,9 @@ async fn serve(listener: TcpListener, service: Service) {
                     Some(pool) => config.service(scope.wrap(TransactionMiddleware::new(pool))),
                     None => config.service(scope),
                 };
+                if everywhere {
+                    config.default_service(actix_web::web::to(maybe));
+                }
             })
             .wrap(TenantMiddleware::new(admission))
     };

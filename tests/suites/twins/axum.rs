@@ -32,7 +32,7 @@ pub(crate) fn app(service: Service) -> Router {
         Some(pool) => work().layer(TransactionLayer::new(pool)),
         None => work(),
     };
-    Router::new()
+    let router = Router::new()
         .route("/who", get(who))
         .route("/subject", get(subject))
         .route("/maybe", get(maybe))
@@ -40,8 +40,13 @@ pub(crate) fn app(service: Service) -> Router {
         .route("/wait/{milliseconds}/{n}", get(wait))
         .route("/open", get(open))
         .route("/wants", get(who))
-        .nest("/work", work)
-        .layer(TenantLayer::new(service.admission))
+        .nest("/work", work);
+    let router = if service.everywhere {
+        router.fallback(maybe)
+    } else {
+        router
+    };
+    router.layer(TenantLayer::new(service.admission))
 }
 
 async fn who(Tenant(tenant): Tenant) -> String {
