@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! request ─► TenantMiddleware ─┬─ admitted ─► your handler, which takes `Tenant`
-//!                              └─ refused ──► 400, 401, 403 or 503 with a problem document
+//!                              └─ refused ──► 400, 401, 403, 429 or 503 with a problem document
 //! ```
 //!
 //! ```no_run
@@ -44,12 +44,17 @@
 //! `HttpServer::h1_allow_half_closed(false)`. The tenants stay apart either way; it decides whether an abandoned
 //! request still commits.
 
+mod counted_body;
+mod door;
 mod error;
 mod extract;
+mod guard;
 mod head;
 mod middleware;
 mod response;
 
+pub use self::counted_body::CountedBody;
 pub use self::error::TenantRejection;
 pub use self::extract::{MaybeTenant, Tenant};
+pub use self::guard::{GuardMiddleware, GuardService};
 pub use self::middleware::{TenantMiddleware, TenantService};

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! request ─► TenantLayer ─┬─ admitted ─► your handler, which takes `Tenant`
-//!                         └─ refused ──► 400, 401, 403 or 503 with a problem document
+//!                         └─ refused ──► 400, 401, 403, 429 or 503 with a problem document
 //! ```
 //!
 //! ```no_run
@@ -38,14 +38,19 @@
 //! [`Admission::exempt`](tenancy_core::Admission::exempt) names. What the client is told and what the logs say is
 //! decided in `tenancy-core`, the same for every framework.
 
+mod counted_body;
+mod door;
 mod extract;
+mod guard;
 mod head;
 mod layer;
 mod rejection;
 mod response;
 mod service;
 
+pub use self::counted_body::CountedBody;
 pub use self::extract::Tenant;
+pub use self::guard::{GuardLayer, GuardService};
 pub use self::layer::TenantLayer;
 pub use self::rejection::TenantRejection;
 pub use self::service::TenantService;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::credential::CredentialSource;
 use crate::head::RequestHead;
+use crate::limits::Gate;
 use crate::refusal::Wording;
 use crate::resolve::{Named, resolve};
 use crate::{
-    Presented, Refusal, RefusalCause, RefusalResponse, TenantContext, TokenVerifier, watch,
+    Guard, Limits, Permit, Presented, Refusal, RefusalCause, RefusalResponse, RolePermissions,
+    TenantContext, TokenVerifier, watch,
 };
 
 /// Decides which requests enter, and for which tenant.
@@ -41,14 +43,17 @@ struct Rules {
     sources: Vec<CredentialSource>,
     tenant_header: Option<String>,
     optional: bool,
+    role_permissions: RolePermissions,
+    gate: Option<Arc<Gate>>,
     wording: Wording,
 }
 
 /// How a request was admitted. Exhaustive on purpose: an adapter has to decide about every case.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Admitted {
-    /// For the tenant of this context.
-    For(TenantContext),
+    /// For the tenant of this context. The permit counts among the requests that the tenant may make at once
+    /// until it is dropped: hold it until the response is done.
+    For(TenantContext, Permit),
     /// Without a tenant, because its path is exempt.
     Exempt,
     /// Without a tenant, because it has no credential and need not have one here.
@@ -69,6 +74,8 @@ impl Admission {
                 sources: Vec::new(),
                 tenant_header: None,
                 optional: false,
+                role_permissions: RolePermissions::new(),
+                gate: None,
                 wording,
             }),
         }
@@ -136,6 +143,22 @@ impl Admission {
         self
     }
 
+    /// Lets roles grant the permissions of `table`, beside those that the token names:
+    /// [`Guard::permission`] and [`TenantContext::require_permission`] hold for both.
+    pub fn role_permissions(mut self, table: RolePermissions) -> Self {
+        Arc::make_mut(&mut self.rules).role_permissions = table;
+        self
+    }
+
+    /// Keeps each tenant within `limits`: 429 for too many requests in a time, 503 for too many at once.
+    ///
+    /// Only what would be admitted otherwise counts, so that nobody uses up the allowance of a tenant from outside.
+    /// Clones of this admission count together.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        Arc::make_mut(&mut self.rules).gate = Some(Arc::new(Gate::new(limits)));
+        self
+    }
+
     /// Names the protection space in challenges ([RFC 9110 §11.5]). `api` by default.
     ///
     /// Quotes, backslashes and anything outside printable ASCII are left out.
@@ -168,11 +191,18 @@ impl Admission {
             return Ok(Admitted::Anonymous);
         }
         let admitted = self.admit_tenant(head, presented).await;
-        admitted.map(Admitted::For).inspect_err(|refusal| {
-            let code = refusal.kind().code();
-            watch::refusal(code);
-            tracing::info!(target: "tenancy::admission", code, cause = %refusal, "refused a request");
-        })
+        let permitted = admitted.and_then(|context| {
+            let permit = self.permit(&context)?;
+            Ok(Admitted::For(context, permit))
+        });
+        permitted.inspect_err(record)
+    }
+
+    fn permit(&self, context: &TenantContext) -> Result<Permit, Refusal> {
+        match &self.rules.gate {
+            Some(gate) => Ok(gate.enter(context)?),
+            None => Ok(Permit::default()),
+        }
     }
 
     async fn admit_tenant<H: RequestHead + ?Sized>(
@@ -191,11 +221,30 @@ impl Admission {
             None => Named::Nothing,
         };
         let tenant = resolve(&claims, named)?;
-        Ok(TenantContext::admitted(claims, tenant))
+        let context = TenantContext::admitted(claims, tenant);
+        Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
+    }
+
+    /// Decides whether a request that was admitted has what `guard` needs. Without a tenant it was admitted as
+    /// [`Anonymous`](Admitted::Anonymous). For adapters; a handler asks [`TenantContext::require`].
+    ///
+    /// # Errors
+    /// The refusal, which has been recorded: 403 `insufficient_scope`, or 401 for a request without a credential.
+    pub fn guard(&self, guard: &Guard, tenant: Option<&TenantContext>) -> Result<(), Refusal> {
+        match tenant {
+            Some(tenant) => tenant.require(guard),
+            None => Err(RefusalCause::Missing.into()).inspect_err(record),
+        }
     }
 
     /// What the client is told about `refusal`.
     pub fn response(&self, refusal: &Refusal) -> RefusalResponse {
         self.rules.wording.response(refusal)
     }
+}
+
+fn record(refusal: &Refusal) {
+    let code = refusal.kind().code();
+    watch::refusal(code);
+    tracing::info!(target: "tenancy::admission", code, cause = %refusal, "refused a request");
 }

@@ -59,16 +59,19 @@ mod config;
 mod context;
 mod credential;
 pub mod danger;
+mod guard;
 mod head;
 mod identifier;
 mod json;
 mod jwks;
 mod jwt;
+mod limits;
 pub mod manual;
 mod project_id;
 mod refusal;
 mod resolve;
 mod revocation;
+mod role_permissions;
 mod scope;
 mod signature;
 mod subject_id;
@@ -85,6 +88,7 @@ pub use self::clock::{Clock, ManualClock, SystemClock, UnixTime};
 pub use self::config::{ConfigError, ConfigProblem};
 pub use self::context::TenantContext;
 pub use self::credential::{BearerToken, MalformedCredential, Presented};
+pub use self::guard::Guard;
 pub use self::head::RequestHead;
 pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
 pub use self::jwks::{
@@ -94,9 +98,11 @@ pub use self::jwt::{
     Algorithm, DirectoryUnavailable, Issuer, IssuerDirectory, JwtVerifier, JwtVerifierBuilder,
     TokenProblem, TokenProfile, UnknownAlgorithm,
 };
+pub use self::limits::{Allowance, Limits, Permit, RateLimit};
 pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
+pub use self::role_permissions::RolePermissions;
 pub use self::scope::{
     Dialect, Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedSelect, ScopedUpdate,
     TableCatalog, TenantColumnType, TenantTable, WrongTenantType,
