@@ -36,6 +36,7 @@ mod rls;
 mod scenario;
 mod sealing;
 mod sending;
+mod sharing;
 mod statements;
 mod tokens;
 mod wire;
