@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! request ─► TenantMiddleware ─┬─ admitted ─► your handler, which takes `Tenant`
-//!                              └─ refused ──► 400, 401, 403 or 503 with a problem document
+//!                              └─ refused ──► 400, 401, 403, 429 or 503 with a problem document
 //! ```
 //!
 //! ```no_run
@@ -51,8 +51,11 @@
 //! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
 //! | `sqlx` | no | `TransactionMiddleware` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
 
+mod counted_body;
+mod door;
 mod error;
 mod extract;
+mod guard;
 mod head;
 mod middleware;
 #[cfg(feature = "sqlx")]
@@ -61,8 +64,10 @@ mod response;
 #[cfg(feature = "sqlx")]
 mod transaction;
 
+pub use self::counted_body::CountedBody;
 pub use self::error::TenantRejection;
 pub use self::extract::{MaybeTenant, Subject, Tenant};
+pub use self::guard::{GuardMiddleware, GuardService};
 pub use self::middleware::{TenantMiddleware, TenantService};
 #[cfg(feature = "sqlx")]
 pub use self::transaction::{

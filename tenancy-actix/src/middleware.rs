@@ -7,10 +7,11 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::{Error, HttpMessage};
 use futures_util::future::LocalBoxFuture;
-use tenancy_core::{Admission, Admitted};
+use tenancy_core::{Admission, Admitted, Permit};
 
+use crate::door::Door;
 use crate::head::Head;
-use crate::response;
+use crate::{CountedBody, response};
 
 /// A middleware that admits requests for a tenant and refuses all others. Give it to `App::wrap`.
 ///
@@ -33,7 +34,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<CountedBody<B>>>;
     type Error = Error;
     type InitError = ();
     type Transform = TenantService<S>;
@@ -59,7 +60,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<CountedBody<B>>>;
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 
@@ -69,18 +70,26 @@ where
         let admission = self.admission.clone();
         let inner = Rc::clone(&self.inner);
         Box::pin(async move {
+            let mut permit = Permit::default();
             let admitted = admission.admit(&Head(&request)).await;
             match admitted {
-                Ok(Admitted::For(context)) => {
+                Ok(Admitted::For(context, its)) => {
                     request.extensions_mut().insert(context);
+                    request.extensions_mut().insert(Door(admission));
+                    permit = its;
                 }
-                Ok(Admitted::Exempt | Admitted::Anonymous) => {}
+                Ok(Admitted::Anonymous) => {
+                    request.extensions_mut().insert(Door(admission));
+                }
+                Ok(Admitted::Exempt) => {}
                 Err(refusal) => {
                     let response = response::refused(&admission, refusal);
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             }
-            Ok(inner.call(request).await?.map_into_left_body())
+            let response = inner.call(request).await?;
+            let response = response.map_body(|_, body| CountedBody::new(body, permit));
+            Ok(response.map_into_left_body())
         })
     }
 }

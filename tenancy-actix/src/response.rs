@@ -18,6 +18,14 @@ pub(crate) fn refused(admission: &Admission, refusal: Refusal) -> HttpResponse {
     if let Some(seconds) = answer.retry_after() {
         response.insert_header((RETRY_AFTER, seconds));
     }
+    for (name, value) in [
+        ("ratelimit-policy", answer.rate_limit_policy()),
+        ("ratelimit", answer.rate_limit()),
+    ] {
+        if let Some(value) = value {
+            response.insert_header((name, value));
+        }
+    }
     let mut response = response.body(answer.body().to_owned());
     response.extensions_mut().insert(refusal);
     response

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! request ─► TenantLayer ─┬─ admitted ─► your handler, which takes `Tenant`
-//!                         └─ refused ──► 400, 401, 403 or 503 with a problem document
+//!                         └─ refused ──► 400, 401, 403, 429 or 503 with a problem document
 //! ```
 //!
 //! ```no_run
@@ -45,7 +45,10 @@
 //! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
 //! | `sqlx` | no | `TransactionLayer` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
 
+mod counted_body;
+mod door;
 mod extract;
+mod guard;
 mod head;
 mod layer;
 #[cfg(feature = "sqlx")]
@@ -57,7 +60,9 @@ mod service;
 #[cfg(feature = "sqlx")]
 mod transaction;
 
+pub use self::counted_body::CountedBody;
 pub use self::extract::{Subject, Tenant};
+pub use self::guard::{GuardLayer, GuardService};
 pub use self::layer::TenantLayer;
 pub use self::refusal_body::RefusalBody;
 pub use self::rejection::TenantRejection;

@@ -1,7 +1,7 @@
 //! The answer to a refused request, in the types of the `http` crate.
 
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use tenancy_core::{Admission, Refusal, RefusalResponse};
 
 use crate::RefusalBody;
@@ -25,6 +25,14 @@ pub(crate) fn refused<B: RefusalBody>(admission: &Admission, refusal: Refusal) -
     }
     if let Some(seconds) = answer.retry_after() {
         headers.insert(RETRY_AFTER, seconds.into());
+    }
+    for (name, value) in [
+        ("ratelimit-policy", answer.rate_limit_policy()),
+        ("ratelimit", answer.rate_limit()),
+    ] {
+        if let Some(value) = value.and_then(|text| HeaderValue::from_str(text).ok()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
     response.extensions_mut().insert(refusal);
     response

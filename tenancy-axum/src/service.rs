@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use tenancy_core::{Admission, Admitted};
+use tenancy_core::{Admission, Admitted, Permit};
 use tower_service::Service;
 
-use crate::{RefusalBody, head::Head, response};
+use crate::door::Door;
+use crate::{CountedBody, RefusalBody, head::Head, response};
 
 /// The service that [`TenantLayer`](crate::TenantLayer) makes.
 #[derive(Debug, Clone)]
@@ -30,9 +31,9 @@ where
     B: Send + 'static,
     R: RefusalBody,
 {
-    type Response = Response<R>;
+    type Response = Response<CountedBody<R>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -45,14 +46,21 @@ where
         let admission = self.admission.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
+            let mut permit = Permit::default();
             match admission.admit(&Head(&parts)).await {
-                Ok(Admitted::For(context)) => {
+                Ok(Admitted::For(context, its)) => {
                     parts.extensions.insert(context);
+                    parts.extensions.insert(Door(admission));
+                    permit = its;
                 }
-                Ok(Admitted::Exempt | Admitted::Anonymous) => {}
+                Ok(Admitted::Anonymous) => {
+                    parts.extensions.insert(Door(admission));
+                }
+                Ok(Admitted::Exempt) => {}
                 Err(refusal) => return Ok(response::refused(&admission, refusal)),
             }
-            inner.call(Request::from_parts(parts, body)).await
+            let response = inner.call(Request::from_parts(parts, body)).await?;
+            Ok(response.map(|body| CountedBody::new(body, permit)))
         })
     }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::credential::CredentialSource;
 use crate::exempt::{Exemption, is_preflight};
 use crate::head::RequestHead;
+use crate::limits::Gate;
 use crate::naming::{HostTemplate, NameSource, PathTemplate};
 use crate::refusal::Wording;
 use crate::resolve::{known_and_active, resolve};
 use crate::{
-    BearerToken, InvalidPattern, Presented, Refusal, RefusalCause, RefusalResponse, TenantContext,
-    TenantDirectory, TenantId, TenantRecord, TokenVerifier, watch,
+    BearerToken, Guard, InvalidPattern, Limits, Permit, Presented, Refusal, RefusalCause,
+    RefusalResponse, RolePermissions, TenantContext, TenantDirectory, TenantId, TenantRecord,
+    TokenVerifier, watch,
 };
 
 /// Decides which requests enter, and for which tenant.
@@ -47,6 +49,8 @@ struct Rules {
     directory: Option<Arc<dyn TenantDirectory>>,
     optional: bool,
     default_tenant: Option<DefaultTenant>,
+    role_permissions: RolePermissions,
+    gate: Option<Arc<Gate>>,
     wording: Wording,
 }
 
@@ -58,10 +62,11 @@ pub(crate) struct DefaultTenant {
 }
 
 /// How a request was admitted. Exhaustive on purpose: an adapter has to decide about every case.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Admitted {
-    /// For the tenant of this context.
-    For(TenantContext),
+    /// For the tenant of this context. The permit counts among the requests that the tenant may make at once
+    /// until it is dropped: hold it until the response is done.
+    For(TenantContext, Permit),
     /// Without a tenant, because its path is exempt or it is a CORS preflight.
     Exempt,
     /// Without a tenant, because it has no credential and need not have one here.
@@ -85,6 +90,8 @@ impl Admission {
                 directory: None,
                 optional: false,
                 default_tenant: None,
+                role_permissions: RolePermissions::new(),
+                gate: None,
                 wording,
             }),
         }
@@ -276,6 +283,22 @@ impl Admission {
         self
     }
 
+    /// Lets roles grant the permissions of `table`, beside those that the token names:
+    /// [`Guard::permission`] and [`TenantContext::require_permission`] hold for both.
+    pub fn role_permissions(mut self, table: RolePermissions) -> Self {
+        Arc::make_mut(&mut self.rules).role_permissions = table;
+        self
+    }
+
+    /// Keeps each tenant within `limits`: 429 for too many requests in a time, 503 for too many at once.
+    ///
+    /// Only what would be admitted otherwise counts, so that nobody uses up the allowance of a tenant from outside.
+    /// Clones of this admission count together.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        Arc::make_mut(&mut self.rules).gate = Some(Arc::new(Gate::new(limits)));
+        self
+    }
+
     /// Names the protection space in challenges ([RFC 9110 §11.5]). `api` by default.
     ///
     /// Quotes, backslashes and anything outside printable ASCII are left out.
@@ -314,11 +337,18 @@ impl Admission {
             }
         }
         let admitted = self.admit_tenant(head, presented).await;
-        admitted.map(Admitted::For).inspect_err(|refusal| {
-            let code = refusal.kind().code();
-            watch::refusal(code);
-            tracing::info!(target: "tenancy::admission", code, cause = %refusal, "refused a request");
-        })
+        let permitted = admitted.and_then(|context| {
+            let permit = self.permit(&context)?;
+            Ok(Admitted::For(context, permit))
+        });
+        permitted.inspect_err(record)
+    }
+
+    fn permit(&self, context: &TenantContext) -> Result<Permit, Refusal> {
+        match &self.rules.gate {
+            Some(gate) => Ok(gate.enter(context)?),
+            None => Ok(Permit::default()),
+        }
     }
 
     async fn admit_tenant<H: RequestHead + ?Sized>(
@@ -341,7 +371,8 @@ impl Admission {
     ) -> Result<TenantContext, Refusal> {
         let claims = self.verifier.verify(token).await?;
         let (tenant, record) = self.choose(head, claims.tenants()).await?;
-        Ok(TenantContext::admitted(claims, tenant, record))
+        let context = TenantContext::admitted(claims, tenant, record);
+        Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
     }
 
     async fn admit_default<H: RequestHead + ?Sized>(
@@ -367,8 +398,26 @@ impl Admission {
         known_and_active(chosen, directory).await
     }
 
+    /// Decides whether a request that was admitted has what `guard` needs. Without a tenant it was admitted as
+    /// [`Anonymous`](Admitted::Anonymous). For adapters; a handler asks [`TenantContext::require`].
+    ///
+    /// # Errors
+    /// The refusal, which has been recorded: 403 `insufficient_scope`, or 401 for a request without a credential.
+    pub fn guard(&self, guard: &Guard, tenant: Option<&TenantContext>) -> Result<(), Refusal> {
+        match tenant {
+            Some(tenant) => tenant.require(guard),
+            None => Err(RefusalCause::Missing.into()).inspect_err(record),
+        }
+    }
+
     /// What the client is told about `refusal`.
     pub fn response(&self, refusal: &Refusal) -> RefusalResponse {
         self.rules.wording.response(refusal)
     }
+}
+
+fn record(refusal: &Refusal) {
+    let code = refusal.kind().code();
+    watch::refusal(code);
+    tracing::info!(target: "tenancy::admission", code, cause = %refusal, "refused a request");
 }

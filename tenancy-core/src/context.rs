@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::claims::Claims;
 use crate::scope::{Scope, TableCatalog};
 use crate::{
-    ProjectId, Refusal, RefusalCause, SubjectId, TenantId, TenantRecord, UnixTime, Verified, watch,
+    Guard, ProjectId, Refusal, RolePermissions, SubjectId, TenantId, TenantRecord, UnixTime,
+    Verified, watch,
 };
 
 /// For which tenant, and for whom in it, a request or job acts.
@@ -24,7 +25,10 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct TenantContext(Arc<Origin>);
+pub struct TenantContext {
+    origin: Arc<Origin>,
+    role_permissions: RolePermissions,
+}
 
 /// Where the tenant came from.
 enum Origin {
@@ -47,24 +51,37 @@ impl TenantContext {
         tenant: TenantId,
         record: Option<TenantRecord>,
     ) -> Self {
-        Self(Arc::new(Origin::Token {
+        Self::new(Origin::Token {
             tenant,
             claims: claims.into_inner(),
             record,
-        }))
+        })
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
-        Self(Arc::new(Origin::Assumed {
+        Self::new(Origin::Assumed {
             tenant,
             reason,
             record,
-        }))
+        })
+    }
+
+    fn new(origin: Origin) -> Self {
+        Self {
+            origin: Arc::new(origin),
+            role_permissions: RolePermissions::new(),
+        }
+    }
+
+    /// Roles grant what `table` says.
+    pub(crate) fn with_role_permissions(mut self, table: RolePermissions) -> Self {
+        self.role_permissions = table;
+        self
     }
 
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
-        match &*self.0 {
+        match &*self.origin {
             Origin::Token { tenant, .. } | Origin::Assumed { tenant, .. } => tenant,
         }
     }
@@ -72,7 +89,7 @@ impl TenantContext {
     /// What the directory knew about the tenant when the request was admitted. `None` where admission has no
     /// [`directory`](crate::Admission::directory).
     pub fn record(&self) -> Option<&TenantRecord> {
-        match &*self.0 {
+        match &*self.origin {
             Origin::Token { record, .. } | Origin::Assumed { record, .. } => record.as_ref(),
         }
     }
@@ -92,7 +109,8 @@ impl TenantContext {
         self.claims().map_or(&[], Claims::roles)
     }
 
-    /// The permissions of the subject in this tenant.
+    /// The permissions of the subject in this tenant that the token names. For what its roles grant as well, ask
+    /// [`has_permission`](Self::has_permission).
     pub fn permissions(&self) -> &[String] {
         self.claims().map_or(&[], Claims::permissions)
     }
@@ -109,24 +127,54 @@ impl TenantContext {
 
     /// The verified claims, for what this type does not name.
     pub fn claims(&self) -> Option<&Claims> {
-        match &*self.0 {
+        match &*self.origin {
             Origin::Token { claims, .. } => Some(claims),
             Origin::Assumed { .. } => None,
         }
     }
 
+    /// Whether the subject has `permission`, be it in the token or granted to one of its roles by
+    /// [`Admission::role_permissions`](crate::Admission::role_permissions). Compared byte for byte.
+    pub fn has_permission(&self, permission: &str) -> bool {
+        let mut roles = self.roles().iter();
+        self.permissions().iter().any(|one| one == permission)
+            || roles.any(|role| self.role_permissions.grants(role, permission))
+    }
+
+    /// Insists that the subject has what `guard` needs.
+    ///
+    /// # Errors
+    /// A refusal that answers 403 `insufficient_scope`, which has been recorded as a `tracing` event.
+    ///
+    /// ```
+    /// use tenancy_core::{Guard, RefusalKind, TenantId, danger};
+    ///
+    /// let job = danger::assume(TenantId::parse("acme")?, "nightly report")?;
+    /// let refusal = job.require(&Guard::role("Admin")).unwrap_err();
+    /// assert_eq!(refusal.kind(), RefusalKind::InsufficientScope);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn require(&self, guard: &Guard) -> Result<(), Refusal> {
+        let checked = guard.check(self);
+        checked.inspect_err(|refusal| {
+            let (code, tenant) = (refusal.kind().code(), self.tenant());
+            watch::refusal(code);
+            tracing::info!(target: "tenancy::guard", %tenant, code, cause = %refusal, "denied a request");
+        })
+    }
+
     /// Insists that the subject has `role` in this tenant.
     ///
     /// # Errors
-    /// A refusal that answers 403 `insufficient_scope`. A job's context has no roles.
+    /// As for [`require`](Self::require). A job's context has no roles.
     pub fn require_role(&self, role: &str) -> Result<(), Refusal> {
-        require(self.roles(), role)
+        self.require(&Guard::role(role))
     }
 
     /// Insists that the subject has `permission` in this tenant.
     ///
     /// # Errors
-    /// A refusal that answers 403 `insufficient_scope`. A job's context has no permissions.
+    /// As for [`require`](Self::require). A job's context has no permissions.
     ///
     /// ```
     /// use tenancy_core::{RefusalKind, TenantId, danger};
@@ -137,7 +185,7 @@ impl TenantContext {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn require_permission(&self, permission: &str) -> Result<(), Refusal> {
-        require(self.permissions(), permission)
+        self.require(&Guard::permission(permission))
     }
 
     /// A query builder for this tenant over the tables of `catalog`.
@@ -146,25 +194,51 @@ impl TenantContext {
     }
 }
 
-/// Compared byte for byte: there are no wildcards, and `admin` is not `Admin`.
-fn require(granted: &[String], needed: &str) -> Result<(), Refusal> {
-    if granted.iter().any(|one| one == needed) {
-        return Ok(());
-    }
-    let needed = needed.to_owned();
-    let refusal = Refusal::from(RefusalCause::Lacking { needed });
-    watch::refusal(refusal.kind().code());
-    Err(refusal)
-}
-
 impl fmt::Debug for TenantContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("TenantContext");
         debug.field("tenant", &self.tenant().as_str());
-        match &*self.0 {
+        match &*self.origin {
             Origin::Token { claims, .. } => debug.field("issuer", &claims.issuer()),
             Origin::Assumed { reason, .. } => debug.field("assumed", reason),
         };
         debug.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ClaimMap;
+    use crate::json::object;
+    use crate::jwt::Times;
+
+    /// A context of tenant acme with these claims besides.
+    pub(crate) fn context(claims: &Value) -> TenantContext {
+        let mut payload = json!({ "sub": "ada", "org": "acme" });
+        for (name, value) in claims.as_object().unwrap() {
+            payload[name] = value.clone();
+        }
+        let payload = payload.to_string();
+        let map = ClaimMap::new("org")
+            .roles("roles")
+            .permissions("permissions");
+        let identity = map.identify(&object(&payload).unwrap()).unwrap();
+        let tenant = identity.tenants[0].clone();
+        let times = Times {
+            expires_at: UnixTime::from_seconds(2_000_000_000),
+            issued_at: None,
+            not_before: None,
+        };
+        let claims = Claims::new(
+            identity,
+            "https://issuer.example".into(),
+            times,
+            None,
+            payload,
+        );
+        TenantContext::admitted(Verified::assertion(claims), tenant, None)
     }
 }

@@ -61,17 +61,20 @@ mod credential;
 pub mod danger;
 mod directory;
 mod exempt;
+mod guard;
 mod head;
 mod identifier;
 mod json;
 mod jwks;
 mod jwt;
+mod limits;
 pub mod manual;
 mod naming;
 mod project_id;
 mod refusal;
 mod resolve;
 mod revocation;
+mod role_permissions;
 mod scope;
 mod signature;
 mod subject_id;
@@ -93,6 +96,7 @@ pub use self::directory::{
     CachedDirectory, MemoryDirectory, RecordConflict, TenantDirectory, TenantDirectoryUnavailable,
     TenantRecord, TenantStatus,
 };
+pub use self::guard::Guard;
 pub use self::head::RequestHead;
 pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
 pub use self::jwks::{
@@ -102,10 +106,12 @@ pub use self::jwt::{
     Algorithm, DirectoryUnavailable, Issuer, IssuerDirectory, JwtVerifier, JwtVerifierBuilder,
     TokenProblem, TokenProfile, UnknownAlgorithm,
 };
+pub use self::limits::{Allowance, Limits, Permit, RateLimit};
 pub use self::naming::InvalidPattern;
 pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
+pub use self::role_permissions::RolePermissions;
 pub use self::scope::{
     Dialect, Scope, ScopeError, Scoped, ScopedDelete, ScopedInsert, ScopedSelect, ScopedUpdate,
     TableCatalog, TenantColumnType, TenantTable, WrongTenantType,

@@ -1,9 +1,13 @@
 //! `Refusal`, why a request is not admitted, and the one table of what the client is told.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::{MalformedCredential, TenantDirectoryUnavailable, TokenProblem, VerifyError};
+use crate::limits::whole_seconds;
+use crate::{
+    MalformedCredential, RateLimit, TenantDirectoryUnavailable, TokenProblem, VerifyError,
+};
 
 /// Why a request is not admitted.
 ///
@@ -32,6 +36,10 @@ pub enum RefusalKind {
     TenantNotGranted,
     /// The credential is good, and lacks a role or permission.
     InsufficientScope,
+    /// The tenant makes more requests in a time than its [`Allowance`](crate::Allowance) permits.
+    RateLimited,
+    /// The tenant makes more requests at once than its [`Allowance`](crate::Allowance) permits.
+    TooManyConcurrent,
     /// The issuer's keys are not to be had, so that nothing can be decided now.
     KeysUnavailable,
     /// A directory, of issuers or of tenants, or the revocations do not answer, so that nothing can be decided now.
@@ -71,6 +79,18 @@ pub enum RefusalCause {
         /// Its name, as the service asked for it.
         needed: String,
     },
+    /// The tenant has used up its rate.
+    RateLimited {
+        /// Its rate.
+        limit: RateLimit,
+        /// When the next request is permitted.
+        retry_after: Duration,
+    },
+    /// The tenant makes as many requests as it may make at once.
+    TooManyConcurrent {
+        /// How many that are.
+        at_most: NonZeroU32,
+    },
     /// The keys of the issuer are not to be had.
     KeysUnavailable {
         /// When asking again makes sense.
@@ -102,6 +122,8 @@ impl Refusal {
             | RefusalCause::TenantSuspended
             | RefusalCause::TenantDeleted => RefusalKind::TenantNotGranted,
             RefusalCause::Lacking { .. } => RefusalKind::InsufficientScope,
+            RefusalCause::RateLimited { .. } => RefusalKind::RateLimited,
+            RefusalCause::TooManyConcurrent { .. } => RefusalKind::TooManyConcurrent,
             RefusalCause::KeysUnavailable { .. } => RefusalKind::KeysUnavailable,
             RefusalCause::Unavailable { .. } => RefusalKind::Unavailable,
         }
@@ -115,9 +137,22 @@ impl Refusal {
     fn retry_after(&self) -> Option<Duration> {
         match self.cause {
             RefusalCause::KeysUnavailable { retry_after, .. }
+            | RefusalCause::RateLimited { retry_after, .. }
             | RefusalCause::Unavailable { retry_after, .. } => Some(retry_after),
+            // Nobody knows when a request ends; most are short.
+            RefusalCause::TooManyConcurrent { .. } => Some(Duration::from_secs(1)),
             _ => None,
         }
+    }
+
+    fn rate_limit(&self) -> Option<RateLimitFields> {
+        let RefusalCause::RateLimited { limit, retry_after } = self.cause else {
+            return None;
+        };
+        Some(RateLimitFields {
+            policy: limit.policy(),
+            limit: format!(r#""tenant";r=0;t={}"#, whole_seconds(retry_after)),
+        })
     }
 }
 
@@ -127,9 +162,10 @@ impl RefusalKind {
         self.row().1
     }
 
-    /// The table: status ([RFC 6750 §3.1]), code, title, and whether a challenge names the code.
+    /// The table: status ([RFC 6750 §3.1], [RFC 6585 §4]), code, title, and whether a challenge names the code.
     ///
     /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    /// [RFC 6585 §4]: https://www.rfc-editor.org/rfc/rfc6585#section-4
     fn row(self) -> (u16, &'static str, &'static str, Challenge) {
         match self {
             Self::MissingCredential => (
@@ -168,6 +204,18 @@ impl RefusalKind {
                 "The credential lacks a permission",
                 Challenge::Coded,
             ),
+            Self::RateLimited => (
+                429,
+                "rate_limited",
+                "The tenant makes too many requests",
+                Challenge::None,
+            ),
+            Self::TooManyConcurrent => (
+                503,
+                "too_many_concurrent_requests",
+                "The tenant makes too many requests at once",
+                Challenge::None,
+            ),
             Self::KeysUnavailable => (
                 503,
                 "keys_unavailable",
@@ -198,7 +246,17 @@ pub struct RefusalResponse {
     status: u16,
     challenge: Option<String>,
     retry_after: Option<u64>,
+    rate_limit: Option<RateLimitFields>,
     body: String,
+}
+
+/// The fields of [draft-ietf-httpapi-ratelimit-headers], which say that the policy `tenant` has no request left.
+///
+/// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RateLimitFields {
+    policy: String,
+    limit: String,
 }
 
 impl RefusalResponse {
@@ -218,6 +276,22 @@ impl RefusalResponse {
     /// The value of `Retry-After` in seconds, if the answer has one.
     pub fn retry_after(&self) -> Option<u64> {
         self.retry_after
+    }
+
+    /// The value of `RateLimit-Policy`, if the answer has one: the requests in a bucket, and in how many seconds
+    /// it is full again ([draft-ietf-httpapi-ratelimit-headers]).
+    ///
+    /// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10#section-3
+    pub fn rate_limit_policy(&self) -> Option<&str> {
+        self.rate_limit.as_ref().map(|it| it.policy.as_str())
+    }
+
+    /// The value of `RateLimit`, if the answer has one: no requests left, and in how many seconds there is one
+    /// ([draft-ietf-httpapi-ratelimit-headers]).
+    ///
+    /// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10#section-4
+    pub fn rate_limit(&self) -> Option<&str> {
+        self.rate_limit.as_ref().map(|it| it.limit.as_str())
     }
 
     /// A problem document that contains nothing of the request.
@@ -248,12 +322,8 @@ impl Wording {
                 Challenge::Bare => Some(format!(r#"Bearer realm="{realm}""#)),
                 Challenge::Coded => Some(format!(r#"Bearer realm="{realm}", error="{code}""#)),
             },
-            // Rounded up: asking too early is the one thing the header should prevent.
-            retry_after: refusal.retry_after().map(|after| {
-                after
-                    .as_secs()
-                    .saturating_add(u64::from(after.subsec_nanos() > 0))
-            }),
+            retry_after: refusal.retry_after().map(whole_seconds),
+            rate_limit: refusal.rate_limit(),
             body: format!(
                 r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#
             ),
@@ -321,6 +391,10 @@ impl fmt::Display for RefusalCause {
             Self::TenantSuspended => f.write_str("token is for a tenant that is suspended"),
             Self::TenantDeleted => f.write_str("token is for a tenant that was deleted"),
             Self::Lacking { needed } => write!(f, "token lacks `{needed}`"),
+            Self::RateLimited { .. } => f.write_str("the tenant has used up its rate"),
+            Self::TooManyConcurrent { at_most } => {
+                write!(f, "the tenant makes {at_most} requests already")
+            }
             Self::Unavailable { cause, .. } => f.write_str(cause),
         }
     }
@@ -383,6 +457,25 @@ mod tests {
                 None,
                 "insufficient_scope",
             ),
+            (
+                RefusalCause::RateLimited {
+                    limit: RateLimit::per_minute(NonZeroU32::new(90).unwrap()),
+                    retry_after: Duration::from_millis(667),
+                },
+                429,
+                None,
+                Some(1),
+                "rate_limited",
+            ),
+            (
+                RefusalCause::TooManyConcurrent {
+                    at_most: NonZeroU32::MIN,
+                },
+                503,
+                None,
+                Some(1),
+                "too_many_concurrent_requests",
+            ),
             (keys, 503, None, Some(2), "keys_unavailable"),
             (
                 RefusalCause::Unavailable {
@@ -403,6 +496,46 @@ mod tests {
             assert_eq!(body["code"], code);
             assert_eq!(body["status"], status);
         }
+    }
+
+    #[test]
+    fn a_rate_limit_is_told_in_the_fields_of_the_draft() {
+        let wording = Wording {
+            realm: "api".into(),
+            missing_is_forbidden: false,
+        };
+        let number = |number| NonZeroU32::new(number).unwrap();
+        for (limit, wait, policy, remaining) in [
+            (
+                RateLimit::per_minute(number(90)),
+                667,
+                r#""tenant";q=90;w=60"#,
+                r#""tenant";r=0;t=1"#,
+            ),
+            (
+                RateLimit::per_second(number(10)).burst(number(55)),
+                100,
+                r#""tenant";q=55;w=6"#,
+                r#""tenant";r=0;t=1"#,
+            ),
+            (
+                RateLimit::per_hour(number(2)),
+                1_800_000,
+                r#""tenant";q=2;w=3600"#,
+                r#""tenant";r=0;t=1800"#,
+            ),
+        ] {
+            let retry_after = Duration::from_millis(wait);
+            let response =
+                wording.response(&RefusalCause::RateLimited { limit, retry_after }.into());
+            assert_eq!(response.rate_limit_policy(), Some(policy));
+            assert_eq!(response.rate_limit(), Some(remaining));
+        }
+        let other = wording.response(&RefusalCause::Missing.into());
+        assert_eq!(
+            (other.rate_limit_policy(), other.rate_limit()),
+            (None, None)
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::open_transaction::Manner;
 use crate::opening::{Binding, ContextValue, Opening};
 use crate::pool::{connection, open};
 use crate::setting::identifier;
+use crate::share::Share;
 use crate::{Error, InvalidOption, Seal, Setting, TenantPool, Unsound, doctor, understanding};
 
 /// The choices for a [`TenantPool`].
@@ -22,6 +23,7 @@ pub struct TenantPoolBuilder {
     role: Option<String>,
     statement_timeout: Option<Duration>,
     idle_in_transaction_timeout: Option<Duration>,
+    tenant_share: Option<u32>,
     pub(crate) unproven: bool,
 }
 
@@ -50,6 +52,7 @@ impl TenantPoolBuilder {
             role: None,
             statement_timeout: None,
             idle_in_transaction_timeout: None,
+            tenant_share: None,
             unproven: false,
         }
     }
@@ -114,6 +117,30 @@ impl TenantPoolBuilder {
         self
     }
 
+    /// How many connections of this pool a tenant may hold at once, so that one that is busy leaves some for the
+    /// others. No limit by default.
+    ///
+    /// Whoever wants one more waits for those of the same tenant who came before, as long as the pool's
+    /// `acquire_timeout`, and then, if need be, as long again for a connection. A connection counts until it is back in the
+    /// pool, also while Postgres still works on a statement whose future was dropped.
+    ///
+    /// Work that holds a transaction and begins another needs two connections. With a share of one it waits for itself, until
+    /// [`Error::PoolShare`].
+    ///
+    /// ```no_run
+    /// # async fn example(catalog: tenancy_core::TableCatalog) -> Result<(), tenancy_sqlx::Error> {
+    /// let pool = tenancy_sqlx::pool_options().max_connections(20);
+    /// let pool = pool.connect("postgres://app:secret@localhost/service").await?;
+    /// let pool = tenancy_sqlx::TenantPool::builder(pool).tenant_share(5).build(&catalog).await?;
+    /// # let _ = pool;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tenant_share(mut self, connections: u32) -> Self {
+        self.tenant_share = Some(connections);
+        self
+    }
+
     /// What stands between the service and Postgres. Nothing by default.
     pub fn pooler(mut self, pooler: Pooler) -> Self {
         self.pooler = pooler;
@@ -135,6 +162,9 @@ impl TenantPoolBuilder {
         self.opening.column_type = catalog.tenant_column_type();
         self.opening.fixed = self.fixed()?;
         self.check_settings()?;
+        if self.tenant_share == Some(0) {
+            return Err(InvalidOption::EmptyShare.into());
+        }
         let manner = self.manner();
         if self.pooler == Pooler::Direct {
             self.check_session().await?;
@@ -142,7 +172,8 @@ impl TenantPoolBuilder {
         if !self.unproven {
             self.prove(catalog, &manner).await?;
         }
-        Ok(TenantPool::new(self.pool, self.opening, manner))
+        let share = self.tenant_share.map(Share::new);
+        Ok(TenantPool::new(self.pool, self.opening, manner, share))
     }
 
     fn manner(&self) -> Manner {

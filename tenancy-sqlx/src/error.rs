@@ -27,6 +27,14 @@ pub enum Error {
     /// The tenant cannot stand in the tenant columns. Nothing was sent.
     #[error(transparent)]
     TenantType(#[from] WrongTenantType),
+    /// The tenant holds as many connections as it may, and none came back before the acquire timeout of the pool.
+    #[error("tenant `{tenant}` holds its share of {most} connections, and none came back in time")]
+    PoolShare {
+        /// The tenant.
+        tenant: TenantId,
+        /// How many connections it may hold at once.
+        most: u32,
+    },
     /// The tables of a database are no catalogue.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),

@@ -19,6 +19,9 @@ pub enum InvalidOption {
         /// What was asked for.
         timeout: Duration,
     },
+    /// A share of no connection, with which nobody would ever get one.
+    #[error("a tenant cannot work with a share of 0 connections; leave it out for no limit")]
+    EmptyShare,
     /// Two things that the same setting should carry.
     #[error("setting `{0}` cannot carry two things; give each a setting of its own")]
     SettingTwice(Setting),

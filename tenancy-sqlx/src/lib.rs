@@ -126,6 +126,7 @@ mod savepoint;
 mod scoped;
 mod seal;
 mod setting;
+mod share;
 mod transaction;
 mod understanding;
 mod unit_of_work;

@@ -10,10 +10,12 @@ use sqlx::postgres::PgConnection;
 use sqlx::{
     AssertSqlSafe, Connection as _, Database, Executor as _, Postgres, SqlSafeStr, raw_sql,
 };
+use sqlx_core::rt;
 use sqlx_core::transaction::TransactionManager;
 
 use crate::Error;
 use crate::failure::Failure;
+use crate::share::Seat;
 
 type Manager = <Postgres as Database>::TransactionManager;
 
@@ -49,6 +51,8 @@ pub(crate) struct OpenTransaction {
     /// A savepoint was dropped: what was done since is undone before anything else.
     undo: Option<Level>,
     manner: Manner,
+    /// The right of its tenant to this connection.
+    seat: Option<Seat>,
 }
 
 /// How deep a savepoint lies, counted from one.
@@ -78,11 +82,18 @@ impl OpenTransaction {
             met_conflict: false,
             undo: None,
             manner: manner.clone(),
+            seat: None,
         };
         let message = AssertSqlSafe(message).into_sql_str();
         Manager::begin(&mut open.connection, Some(message)).await?;
         open.begun = true;
         Ok(open)
+    }
+
+    /// Holds `seat` until the connection is back in the pool.
+    pub(crate) fn seated(mut self, seat: Option<Seat>) -> Self {
+        self.seat = seat;
+        self
     }
 
     /// Commits, and leaves nothing on the session.
@@ -212,8 +223,21 @@ impl Drop for OpenTransaction {
     fn drop(&mut self) {
         if self.begun {
             Manager::start_rollback(&mut self.connection);
+            if let Some(seat) = self.seat.take() {
+                give_back(&mut self.connection, seat);
+            }
         } else {
             self.connection.close_on_drop();
         }
     }
+}
+
+/// As sqlx does it when the connection is dropped, in a task, but for the seat: until the statement that a dropped future has
+/// left running is done and rolled back, the tenant still holds the connection.
+fn give_back(connection: &mut PoolConnection<Postgres>, seat: Seat) {
+    let given_back = connection.return_to_pool();
+    rt::spawn(async move {
+        given_back.await;
+        drop(seat);
+    });
 }

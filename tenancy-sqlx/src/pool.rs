@@ -11,6 +11,7 @@ use crate::builder::TenantPoolBuilder;
 use crate::failure::is_gone;
 use crate::open_transaction::{Manner, OpenTransaction};
 use crate::opening::Opening;
+use crate::share::Share;
 use crate::{Error, TenantReader, TenantTransaction, TransactionOptions};
 
 /// A pool of connections that work for one tenant at a time. Cheap to clone.
@@ -41,6 +42,7 @@ struct Inner {
     pool: PgPool,
     opening: Opening,
     manner: Manner,
+    share: Option<Arc<Share>>,
 }
 
 impl TenantPool {
@@ -51,11 +53,17 @@ impl TenantPool {
         TenantPoolBuilder::new(pool)
     }
 
-    pub(crate) fn new(pool: PgPool, opening: Opening, manner: Manner) -> Self {
+    pub(crate) fn new(
+        pool: PgPool,
+        opening: Opening,
+        manner: Manner,
+        share: Option<Share>,
+    ) -> Self {
         Self(Arc::new(Inner {
             pool,
             opening,
             manner,
+            share: share.map(Arc::new),
         }))
     }
 
@@ -67,6 +75,7 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`Error::TenantType`] when the tenant cannot stand in the tenant columns, before anything is sent;
+    /// [`Error::PoolShare`] when it [holds as many connections](TenantPoolBuilder::tenant_share) as it may;
     /// [`Error::Database`] when no connection is to be had or the server refuses.
     pub async fn begin(&self, context: &TenantContext) -> Result<TenantTransaction, Error> {
         self.begin_with(context, TransactionOptions::new()).await
@@ -95,9 +104,17 @@ impl TenantPool {
             pool,
             opening,
             manner,
+            share,
         } = &*self.0;
         let begin = opening.message(options, context)?;
-        let open = open(pool, &begin, manner).await?;
+        let seat = match share {
+            Some(share) => {
+                let patience = pool.options().get_acquire_timeout();
+                Some(share.seat(context.tenant(), patience).await?)
+            }
+            None => None,
+        };
+        let open = open(pool, &begin, manner).await?.seated(seat);
         Ok(TenantTransaction::new(open, context.clone()))
     }
 

@@ -258,7 +258,7 @@ async fn unknown_suspended_and_deleted_tenants_answer_like_one_that_is_not_grant
         let foreign = admission.admit(&named("globex")).await.unwrap_err();
         assert_eq!(foreign.cause(), &RefusalCause::TenantNotGranted);
         match (status, admission.admit(&named("acme")).await) {
-            (TenantStatus::Active, Ok(Admitted::For(context))) => {
+            (TenantStatus::Active, Ok(Admitted::For(context, _))) => {
                 let record = context.record().unwrap();
                 assert_eq!(
                     (record.id().as_str(), record.plan()),
@@ -561,7 +561,7 @@ async fn an_authority_alone_names_the_tenant() {
         .unwrap();
     let head = Head::get("/who", &bearer, Some("globex.app.example.com"));
     match admission.admit(&head).await {
-        Ok(Admitted::For(context)) => assert_eq!(context.tenant().as_str(), "globex"),
+        Ok(Admitted::For(context, _)) => assert_eq!(context.tenant().as_str(), "globex"),
         other => panic!("{other:?}"),
     }
 }

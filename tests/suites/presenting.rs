@@ -249,7 +249,7 @@ async fn admitted(admission: &Admission, token: &str) -> tenancy_core::TenantCon
         .admit(&Head(Some(format!("Bearer {token}"))))
         .await
     {
-        Ok(tenancy_core::Admitted::For(context)) => context,
+        Ok(tenancy_core::Admitted::For(context, _)) => context,
         other => panic!("{other:?}"),
     }
 }

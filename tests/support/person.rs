@@ -26,7 +26,7 @@ pub async fn context_of(
         .sign()?;
     let admission = Admission::new(JwtVerifier::new([issuer.issuer()])?);
     match admission.admit(&Bearing(format!("Bearer {token}"))).await? {
-        Admitted::For(context) => Ok(context),
+        Admitted::For(context, _) => Ok(context),
         other => Err(format!("{other:?}").into()),
     }
 }

@@ -70,7 +70,7 @@ enum Outcome {
 
 fn outcome(admission: &Admission, head: &Head<'_>) -> Outcome {
     match admission.admit(head).now_or_never().unwrap() {
-        Ok(Admitted::For(context)) => Outcome::For(context.tenant().to_string()),
+        Ok(Admitted::For(context, _)) => Outcome::For(context.tenant().to_string()),
         Ok(Admitted::Exempt) => Outcome::Exempt,
         Ok(Admitted::Anonymous) => panic!("credentials are not optional here"),
         Err(refusal) => Outcome::Refused(refusal.kind()),

@@ -146,7 +146,7 @@ fn shown_claims(said: &mut Said, claims: &Verified<Claims>) {
 
 fn shown_admitted(said: &mut Said, admitted: &Admitted) {
     said.debug("`Admitted`", admitted);
-    let Admitted::For(context) = admitted else {
+    let Admitted::For(context, _) = admitted else {
         panic!("{admitted:?}");
     };
     said.debug("`TenantContext`", context);

@@ -1,0 +1,56 @@
+//! `CountedBody`, a response body that counts among the requests of its tenant.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::web::Bytes;
+use pin_project_lite::pin_project;
+use tenancy_core::Permit;
+
+pin_project! {
+    /// The body of a response behind [`TenantMiddleware`](crate::TenantMiddleware). The request counts among those that its
+    /// tenant may make at once until this has been sent or dropped.
+    ///
+    /// actix-web lets a handler finish when its client has gone away, and the request counts until then. What goes on after
+    /// a body has ended does not count.
+    #[derive(Debug)]
+    pub struct CountedBody<B> {
+        #[pin]
+        inner: B,
+        permit: Permit,
+    }
+}
+
+impl<B> CountedBody<B> {
+    pub(crate) fn new(inner: B, permit: Permit) -> Self {
+        Self { inner, permit }
+    }
+}
+
+impl<B: MessageBody> MessageBody for CountedBody<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.inner.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let this = self.project();
+        let chunk = this.inner.poll_next(context);
+        if let Poll::Ready(None) = chunk {
+            *this.permit = Permit::default();
+        }
+        chunk
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { inner, permit } = self;
+        inner
+            .try_into_bytes()
+            .map_err(|inner| Self::new(inner, permit))
+    }
+}

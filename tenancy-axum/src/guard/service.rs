@@ -1,0 +1,66 @@
+//! `GuardService`, the plumbing around the decision of a guard.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{Request, Response, StatusCode};
+use tenancy_core::{Guard, TenantContext};
+use tower_service::Service;
+
+use crate::door::Door;
+use crate::{RefusalBody, response};
+
+/// The service that [`GuardLayer`](crate::GuardLayer) makes.
+#[derive(Debug, Clone)]
+pub struct GuardService<S> {
+    guard: Guard,
+    inner: S,
+}
+
+impl<S> GuardService<S> {
+    pub(crate) fn new(guard: Guard, inner: S) -> Self {
+        Self { guard, inner }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for GuardService<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Future: Send + 'static,
+    R: RefusalBody + Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match refused(&self.guard, &request) {
+            Some(response) => Box::pin(std::future::ready(Ok(response))),
+            None => Box::pin(self.inner.call(request)),
+        }
+    }
+}
+
+/// The answer to a request that must not pass.
+fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Response<R>> {
+    let extensions = request.extensions();
+    let Some(Door(admission)) = extensions.get() else {
+        tracing::error!(
+            path = request.uri().path(),
+            "a route has a `GuardLayer` and no `TenantLayer` outside it: add one to the router, or take the path out of \
+             `Admission::exempt`"
+        );
+        let mut response = Response::new(R::from_text(String::new()));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return Some(response);
+    };
+    let tenant = extensions.get::<TenantContext>();
+    let refusal = admission.guard(guard, tenant).err()?;
+    Some(response::refused(admission, refusal))
+}
