@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     fn tenant(id: &str) -> TenantId {
         TenantId::parse(id).unwrap()

@@ -132,7 +132,7 @@ mod tests {
             admitted(&gate, &acme, 9),
             (1, Some(Duration::from_millis(500)))
         );
-        clock.advance(Duration::from_secs(3600));
+        clock.advance(Duration::from_hours(1));
         assert_eq!(
             admitted(&gate, &acme, 9).0,
             5,
