@@ -39,14 +39,14 @@ impl TenantContext {
     /// For `tenant`, which has to be one of those that the claims are for.
     pub(crate) fn admitted(claims: Verified<Claims>, tenant: TenantId) -> Self {
         let claims = claims.into_inner();
-        Self::new(Origin::Token { tenant, claims })
+        Self::from_origin(Origin::Token { tenant, claims })
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String) -> Self {
-        Self::new(Origin::Assumed { tenant, reason })
+        Self::from_origin(Origin::Assumed { tenant, reason })
     }
 
-    fn new(origin: Origin) -> Self {
+    fn from_origin(origin: Origin) -> Self {
         Self {
             origin: Arc::new(origin),
             role_permissions: RolePermissions::new(),
