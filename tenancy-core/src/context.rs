@@ -51,7 +51,7 @@ impl TenantContext {
         tenant: TenantId,
         record: Option<TenantRecord>,
     ) -> Self {
-        Self::new(Origin::Token {
+        Self::from_origin(Origin::Token {
             tenant,
             claims: claims.into_inner(),
             record,
@@ -59,14 +59,14 @@ impl TenantContext {
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
-        Self::new(Origin::Assumed {
+        Self::from_origin(Origin::Assumed {
             tenant,
             reason,
             record,
         })
     }
 
-    fn new(origin: Origin) -> Self {
+    fn from_origin(origin: Origin) -> Self {
         Self {
             origin: Arc::new(origin),
             role_permissions: RolePermissions::new(),

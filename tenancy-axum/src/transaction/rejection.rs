@@ -31,7 +31,7 @@ impl TransactionRejection {
     pub(crate) fn not_begun(error: &Error) -> Self {
         tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request did not begin");
         Self(match error {
-            Error::Database(_) => Problem::Unavailable,
+            Error::Database(_) | Error::PoolShare { .. } => Problem::Unavailable,
             _ => Problem::Internal,
         })
     }
