@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::context::tests::context;
-    use crate::{ManualClock, RateLimit, UnixTime};
+    use crate::{ManualClock, RateLimit, TenantRecord, UnixTime};
 
     fn number(number: u32) -> NonZeroU32 {
         NonZeroU32::new(number).unwrap()
@@ -112,6 +112,28 @@ mod tests {
 
     fn clock() -> Arc<ManualClock> {
         Arc::new(ManualClock::at(UnixTime::from_seconds(1_700_000_000)))
+    }
+
+    #[test]
+    fn the_plan_is_that_of_the_record_unless_another_is_told() {
+        let at_once = |most| Allowance::new().concurrent(number(most));
+        let limits = || Limits::new(at_once(1)).plan("pro", at_once(3));
+        let of_plan = |plan: &str| {
+            let tenant = TenantId::parse("acme").unwrap();
+            let record = TenantRecord::new(tenant.clone()).with_plan(plan);
+            TenantContext::assumed(tenant, "test".to_owned(), Some(record))
+        };
+        let places = |limits: Limits, plan: &str| {
+            let gate = Gate::new(limits);
+            let permits: Vec<_> = (0..9)
+                .map_while(|_| gate.enter(&of_plan(plan)).ok())
+                .collect();
+            permits.len()
+        };
+        assert_eq!(places(limits(), "pro"), 3);
+        assert_eq!(places(limits(), "Pro"), 1);
+        let told = limits().plan_by(|_| Some("pro".to_owned()));
+        assert_eq!(places(told, "free"), 3);
     }
 
     #[test]
