@@ -1,5 +1,6 @@
 //! `Refusal`, why a request is not admitted, and the one table of what the client is told.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -278,20 +279,27 @@ impl RefusalResponse {
         self.retry_after
     }
 
-    /// The value of `RateLimit-Policy`, if the answer has one: the requests in a bucket, and in how many seconds
-    /// it is full again ([draft-ietf-httpapi-ratelimit-headers]).
-    ///
-    /// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10#section-3
-    pub fn rate_limit_policy(&self) -> Option<&str> {
-        self.rate_limit.as_ref().map(|it| it.policy.as_str())
-    }
-
-    /// The value of `RateLimit`, if the answer has one: no requests left, and in how many seconds there is one
+    /// All header fields of the answer, names in lower case: the media type of the body and, where it has them, the challenge,
+    /// `Retry-After`, and for a rate that is used up `RateLimit-Policy`, the requests in a bucket and in how many seconds it
+    /// is full again, and `RateLimit`, no requests left and in how many seconds there is one
     /// ([draft-ietf-httpapi-ratelimit-headers]).
     ///
-    /// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10#section-4
-    pub fn rate_limit(&self) -> Option<&str> {
-        self.rate_limit.as_ref().map(|it| it.limit.as_str())
+    /// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        let rate_limit = self.rate_limit.as_ref();
+        let retry_after = self.retry_after.map(|seconds| seconds.to_string());
+        [
+            ("content-type", Some(Self::CONTENT_TYPE.into())),
+            ("www-authenticate", self.challenge().map(Cow::from)),
+            ("retry-after", retry_after.map(Cow::from)),
+            (
+                "ratelimit-policy",
+                rate_limit.map(|it| Cow::from(&it.policy)),
+            ),
+            ("ratelimit", rate_limit.map(|it| Cow::from(&it.limit))),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
     }
 
     /// A problem document that contains nothing of the request.
@@ -498,6 +506,11 @@ mod tests {
         }
     }
 
+    fn field<'a>(response: &'a RefusalResponse, name: &str) -> Option<Cow<'a, str>> {
+        let field = response.fields().find(|(other, _)| *other == name);
+        field.map(|(_, value)| value)
+    }
+
     #[test]
     fn a_rate_limit_is_told_in_the_fields_of_the_draft() {
         let wording = Wording {
@@ -528,14 +541,12 @@ mod tests {
             let retry_after = Duration::from_millis(wait);
             let response =
                 wording.response(&RefusalCause::RateLimited { limit, retry_after }.into());
-            assert_eq!(response.rate_limit_policy(), Some(policy));
-            assert_eq!(response.rate_limit(), Some(remaining));
+            assert_eq!(field(&response, "ratelimit-policy"), Some(policy.into()));
+            assert_eq!(field(&response, "ratelimit"), Some(remaining.into()));
         }
         let other = wording.response(&RefusalCause::Missing.into());
-        assert_eq!(
-            (other.rate_limit_policy(), other.rate_limit()),
-            (None, None)
-        );
+        assert_eq!(field(&other, "ratelimit-policy"), None);
+        assert_eq!(field(&other, "ratelimit"), None);
     }
 
     #[test]

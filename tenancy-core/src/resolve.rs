@@ -28,8 +28,8 @@ pub(crate) async fn resolve(
         match &choice {
             None => choice = Some((place, meant)),
             Some((first, before)) => {
-                let tenant = |chosen: &Option<Chosen>| chosen.as_ref().map(|c| c.tenant.clone());
-                if tenant(before) != tenant(&meant) {
+                let before = before.as_ref().map(|chosen| &chosen.tenant);
+                if before != meant.as_ref().map(|chosen| &chosen.tenant) {
                     let (first, second) = (*first, place);
                     return Err(RefusalCause::TenantsDisagree { first, second });
                 }

@@ -36,6 +36,7 @@ mod template;
 mod text;
 mod update;
 
+use std::mem;
 use std::sync::Arc;
 
 use sea_query::{
@@ -208,7 +209,7 @@ fn scope_draft(
         sql,
         places,
         using,
-        project: scoping.project_kind,
+        project: mem::discriminant(scoping.project_level),
     };
     let shapes = scoping.catalog.shapes();
     let template = if let Some(known) = shapes.get(&shape) {

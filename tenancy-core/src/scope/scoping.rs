@@ -1,6 +1,5 @@
 //! `Scoping`, to what the rows of a table are narrowed.
 
-use super::shapes::ProjectKind;
 use super::stamp::Stamp;
 use super::{Dialect, ScopeError, TableCatalog, TenantColumnType, TenantTable};
 use crate::{ProjectId, TenantId};
@@ -9,7 +8,7 @@ use crate::{ProjectId, TenantId};
 #[derive(Debug)]
 pub(super) struct Scoping<'a> {
     pub(super) catalog: &'a TableCatalog,
-    pub(super) project_kind: ProjectKind,
+    pub(super) project_level: &'a ProjectLevel,
     tenant: Stamp<'a>,
     project: Option<Stamp<'a>>,
 }
@@ -35,21 +34,20 @@ impl<'a> Scoping<'a> {
             column_type,
             dialect: catalog.dialect(),
         };
-        let (project_kind, project) = match project_level {
+        let project = match project_level {
             ProjectLevel::One(id) => {
                 let expected = catalog.project_column_type();
                 if !expected.fits(id.as_str()) {
                     let project = id.as_str().to_owned();
                     return Err(ScopeError::ProjectType { project, expected });
                 }
-                (ProjectKind::One, Some(stamp(id.as_str(), expected)))
+                Some(stamp(id.as_str(), expected))
             }
-            ProjectLevel::Unknown => (ProjectKind::Unknown, None),
-            ProjectLevel::All => (ProjectKind::All, None),
+            ProjectLevel::Unknown | ProjectLevel::All => None,
         };
         Ok(Self {
             catalog,
-            project_kind,
+            project_level,
             tenant: stamp(tenant.as_str(), catalog.tenant_column_type()),
             project,
         })
@@ -70,7 +68,7 @@ impl<'a> Scoping<'a> {
 
     /// Refuses a table that has a level more than the context.
     pub(super) fn admits(&self, table: &TenantTable) -> Result<(), ScopeError> {
-        if table.project().is_some() && self.project_kind == ProjectKind::Unknown {
+        if table.project().is_some() && *self.project_level == ProjectLevel::Unknown {
             Err(ScopeError::NoProject(table.name().to_owned()))
         } else {
             Ok(())

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::mem::Discriminant;
 use std::sync::{Arc, OnceLock};
 
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
+use super::scoping::ProjectLevel;
 use super::template::Template;
 
 /// Longer statements are read each time: a few of them would push out many.
@@ -27,15 +29,8 @@ pub(super) struct Shape {
     pub(super) places: Vec<usize>,
     /// Tables that a DELETE reads beside its target.
     pub(super) using: Vec<String>,
-    pub(super) project: ProjectKind,
-}
-
-/// Whether there is a project, whichever it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ProjectKind {
-    Unknown,
-    One,
-    All,
+    /// Whether there is a project, whichever it is.
+    pub(super) project: Discriminant<ProjectLevel>,
 }
 
 /// The text is all but unique. Equality looks at the rest.

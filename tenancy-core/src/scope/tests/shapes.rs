@@ -6,7 +6,7 @@ use quick_cache::Weighter as _;
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::*;
-use crate::scope::shapes::{Bytes, MAX_BYTES, MAX_SQL_BYTES, ProjectKind, Shapes};
+use crate::scope::shapes::{Bytes, MAX_BYTES, MAX_SQL_BYTES, Shapes};
 use crate::scope::template::Binding;
 
 const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
@@ -140,7 +140,7 @@ fn shape(sql: String) -> Shape {
         sql,
         places: vec![3, 5],
         using: vec!["tag".to_owned()],
-        project: ProjectKind::All,
+        project: mem::discriminant(&ProjectLevel::All),
     }
 }
 
