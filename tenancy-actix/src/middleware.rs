@@ -87,7 +87,8 @@ where
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             }
-            let response = inner.call(request).await?;
+            let mut response = inner.call(request).await?;
+            response::add(permit.fields(), response.headers_mut());
             let response = response.map_body(|_, body| CountedBody::new(body, permit));
             Ok(response.map_into_left_body())
         })

@@ -1,6 +1,6 @@
 //! The answer to a refused request, in the types of the `http` crate.
 
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tenancy_core::{Admission, Refusal};
 
 use crate::RefusalBody;
@@ -11,12 +11,19 @@ pub(crate) fn refused<B: RefusalBody>(admission: &Admission, refusal: Refusal) -
     let mut response = Response::new(B::from_text(answer.body().to_owned()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.fields() {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            let name = HeaderName::from_static(name);
-            response.headers_mut().insert(name, value);
-        }
-    }
+    add(answer.fields(), response.headers_mut());
     response.extensions_mut().insert(refusal);
     response
+}
+
+/// Adds fields of `tenancy-core`, whose names and values are good ones.
+pub(crate) fn add(
+    fields: impl Iterator<Item = (&'static str, impl AsRef<str>)>,
+    headers: &mut HeaderMap,
+) {
+    for (name, value) in fields {
+        if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
 }

@@ -59,7 +59,8 @@ where
                 Ok(Admitted::Exempt) => {}
                 Err(refusal) => return Ok(response::refused(&admission, refusal)),
             }
-            let response = inner.call(Request::from_parts(parts, body)).await?;
+            let mut response = inner.call(Request::from_parts(parts, body)).await?;
+            response::add(permit.fields(), response.headers_mut());
             Ok(response.map(|body| CountedBody::new(body, permit)))
         })
     }

@@ -146,14 +146,13 @@ impl Refusal {
         }
     }
 
-    fn rate_limit(&self) -> Option<RateLimitFields> {
-        let RefusalCause::RateLimited { limit, retry_after } = self.cause else {
-            return None;
-        };
-        Some(RateLimitFields {
-            policy: limit.policy(),
-            limit: format!(r#""tenant";r=0;t={}"#, whole_seconds(retry_after)),
-        })
+    fn rate_limit(&self) -> Option<[(&'static str, String); 2]> {
+        match self.cause {
+            RefusalCause::RateLimited { limit, retry_after } => {
+                Some(limit.fields(0, whole_seconds(retry_after)))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -247,17 +246,8 @@ pub struct RefusalResponse {
     status: u16,
     challenge: Option<String>,
     retry_after: Option<u64>,
-    rate_limit: Option<RateLimitFields>,
+    rate_limit: Option<[(&'static str, String); 2]>,
     body: String,
-}
-
-/// The fields of [draft-ietf-httpapi-ratelimit-headers], which say that the policy `tenant` has no request left.
-///
-/// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct RateLimitFields {
-    policy: String,
-    limit: String,
 }
 
 impl RefusalResponse {
@@ -286,20 +276,17 @@ impl RefusalResponse {
     ///
     /// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
-        let rate_limit = self.rate_limit.as_ref();
         let retry_after = self.retry_after.map(|seconds| seconds.to_string());
-        [
+        let fields = [
             ("content-type", Some(Self::CONTENT_TYPE.into())),
             ("www-authenticate", self.challenge().map(Cow::from)),
             ("retry-after", retry_after.map(Cow::from)),
-            (
-                "ratelimit-policy",
-                rate_limit.map(|it| Cow::from(&it.policy)),
-            ),
-            ("ratelimit", rate_limit.map(|it| Cow::from(&it.limit))),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
+        ];
+        let rate_limit = self.rate_limit.iter().flatten();
+        fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .chain(rate_limit.map(|(name, value)| (*name, value.into())))
     }
 
     /// A problem document that contains nothing of the request.

@@ -4,7 +4,9 @@
 mod actix_company;
 mod connections;
 mod crowd;
+mod guards;
 mod hyper;
+mod limits;
 mod requests;
 mod transactions;
 

@@ -6,7 +6,7 @@ mod connection;
 
 use std::net::SocketAddr;
 
-use tenancy_core::Admission;
+use tenancy_core::{Admission, Guard};
 use tenancy_sqlx::TenantPool;
 
 pub(crate) use self::actix::{OnActix, routes as actix_routes, work as actix_work};
@@ -22,6 +22,7 @@ pub(crate) use self::connection::{Connection, Reply, get, request};
 /// | `/wait/{milliseconds}/{n}` | the tenant, the subject and `n`, after a while |
 /// | `/open` | `open`, if the path is exempt |
 /// | `/wants` | the tenant, to be made exempt |
+/// | `/guarded/{guard}` | `served`, to those whom [a guard](guards) lets through |
 /// | `/work/add/{status}` | adds the note `new` in the transaction of the request, and answers with this status |
 /// | `/work/…` | other things that happen in a transaction |
 /// | any other | nothing, or that of `/maybe` where it answers [everywhere](Service::everywhere) |
@@ -62,6 +63,15 @@ impl Service {
             ..self
         }
     }
+}
+
+/// By the path below `/guarded` that each stands on.
+fn guards() -> [(&'static str, Guard); 3] {
+    [
+        ("/role", Guard::any_role(["Owner", "Admin"])),
+        ("/permission", Guard::permission("data.write")),
+        ("/scope", Guard::scope("notes:read")),
+    ]
 }
 
 const ADD: &str =

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
+use super::rate::RateLeft;
 use crate::{RefusalCause, TenantId, lock};
 
 /// How many requests of each tenant are in the service. A tenant without one takes no memory.
@@ -27,7 +28,10 @@ impl Running {
             running: Arc::clone(self),
             tenant: tenant.clone(),
         };
-        Ok(Permit { _held: Some(held) })
+        Ok(Permit {
+            _held: Some(held),
+            rate: None,
+        })
     }
 
     fn leave(&self, tenant: &TenantId) {
@@ -51,6 +55,24 @@ impl Running {
 #[must_use = "the request no longer counts once this is dropped"]
 pub struct Permit {
     _held: Option<Held>,
+    rate: Option<RateLeft>,
+}
+
+impl Permit {
+    pub(super) fn with_rate(mut self, rate: Option<RateLeft>) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// The header fields that tell the client of an admitted request what is left of its tenant's rate, names in lower case:
+    /// `RateLimit-Policy`, the requests in a bucket and in how many seconds it is full again, and `RateLimit`, the requests
+    /// left in it and in how many seconds it is full again ([draft-ietf-httpapi-ratelimit-headers]). None where the tenant has
+    /// no rate. Both are lists, to which a service may add policies of its own.
+    ///
+    /// [draft-ietf-httpapi-ratelimit-headers]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        self.rate.into_iter().flat_map(RateLeft::fields)
+    }
 }
 
 #[derive(Debug)]

@@ -49,13 +49,13 @@ impl Gate {
     pub(crate) fn enter(&self, context: &TenantContext) -> Result<Permit, RefusalCause> {
         let tenant = context.tenant();
         let lane = self.lane(context);
-        if let Some(rate) = &lane.rate {
-            rate.take(tenant)?;
-        }
-        match lane.concurrent {
-            Some(at_most) => self.running.enter(tenant, at_most),
-            None => Ok(Permit::default()),
-        }
+        let rate = lane.rate.as_ref();
+        let left = rate.map(|rate| rate.take(tenant)).transpose()?;
+        let permit = match lane.concurrent {
+            Some(at_most) => self.running.enter(tenant, at_most)?,
+            None => Permit::default(),
+        };
+        Ok(permit.with_rate(left))
     }
 
     fn lane(&self, context: &TenantContext) -> &Lane {
@@ -160,6 +160,28 @@ mod tests {
             5,
             "no more than the burst is saved up"
         );
+    }
+
+    #[test]
+    fn what_is_left_is_told_until_nothing_is() {
+        let clock = clock();
+        let rate = RateLimit::per_minute(number(6)).burst(number(3));
+        let gate = Gate::new(Limits::new(Allowance::new().rate(rate)).clock(Arc::clone(&clock)));
+        let acme = of("acme", "");
+        let told = || {
+            let permit = gate.enter(&acme).unwrap();
+            let fields: Vec<_> = permit.fields().map(|(_, value)| value).collect();
+            assert_eq!(fields[0], r#""tenant";q=3;w=30"#);
+            fields[1].clone()
+        };
+        assert_eq!(told(), r#""tenant";r=2;t=10"#);
+        assert_eq!(told(), r#""tenant";r=1;t=20"#);
+        assert_eq!(told(), r#""tenant";r=0;t=30"#);
+        assert!(gate.enter(&acme).is_err());
+        clock.advance(Duration::from_secs(25));
+        assert_eq!(told(), r#""tenant";r=1;t=20"#);
+        let unlimited = Gate::new(Limits::new(Allowance::new().concurrent(number(1))));
+        assert_eq!(unlimited.enter(&acme).unwrap().fields().count(), 0);
     }
 
     #[test]

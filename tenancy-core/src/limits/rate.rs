@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::StateInformationMiddleware;
 use governor::{Quota, RateLimiter};
 
 use super::cells::Cells;
@@ -52,11 +52,22 @@ impl RateLimit {
         Self(self.0.allow_burst(requests))
     }
 
+    /// The policy and what is left of it, in the words of [draft-ietf-httpapi-ratelimit-headers-10]: so many requests, and in
+    /// how many seconds there are more.
+    ///
+    /// [draft-ietf-httpapi-ratelimit-headers-10]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    pub(crate) fn fields(self, requests: u32, seconds: u64) -> [(&'static str, String); 2] {
+        [
+            ("ratelimit-policy", self.policy()),
+            ("ratelimit", format!(r#""tenant";r={requests};t={seconds}"#)),
+        ]
+    }
+
     /// The value of `RateLimit-Policy` ([draft-ietf-httpapi-ratelimit-headers-10 §3]): the bucket, and in how many seconds
     /// it is full again.
     ///
     /// [draft-ietf-httpapi-ratelimit-headers-10 §3]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10#section-3
-    pub(crate) fn policy(self) -> String {
+    fn policy(self) -> String {
         let window = whole_seconds(self.0.burst_size_replenished_in());
         format!(r#""tenant";q={};w={window}"#, self.0.burst_size())
     }
@@ -68,10 +79,27 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(fraction)
 }
 
+/// What is left in the bucket of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RateLeft {
+    limit: RateLimit,
+    requests: u32,
+}
+
+impl RateLeft {
+    /// In how many seconds the bucket is full again goes along.
+    pub(super) fn fields(self) -> [(&'static str, String); 2] {
+        let RateLimit(quota) = self.limit;
+        let taken = quota.burst_size().get().saturating_sub(self.requests);
+        let full_in = quota.replenish_interval().saturating_mul(taken);
+        self.limit.fields(self.requests, whole_seconds(full_in))
+    }
+}
+
 /// A bucket for each tenant, all of one rate.
 pub(super) struct Rate {
     limit: RateLimit,
-    buckets: RateLimiter<TenantId, Cells, Elapsed, NoOpMiddleware<Duration>>,
+    buckets: RateLimiter<TenantId, Cells, Elapsed, StateInformationMiddleware>,
 }
 
 impl Rate {
@@ -81,14 +109,17 @@ impl Rate {
         Self { limit, buckets }
     }
 
-    /// Takes one request out of the bucket of `tenant`.
-    pub(super) fn take(&self, tenant: &TenantId) -> Result<(), RefusalCause> {
+    /// Takes one request out of the bucket of `tenant`, and tells what is left in it.
+    pub(super) fn take(&self, tenant: &TenantId) -> Result<RateLeft, RefusalCause> {
         use governor::clock::Clock as _;
-        self.buckets.check_key(tenant).map_err(|not_until| {
+        let limit = self.limit;
+        let checked = self.buckets.check_key(tenant);
+        let state = checked.map_err(|not_until| {
             let retry_after = not_until.wait_time_from(self.buckets.clock().now());
-            let limit = self.limit;
             RefusalCause::RateLimited { limit, retry_after }
-        })
+        })?;
+        let requests = state.remaining_burst_capacity();
+        Ok(RateLeft { limit, requests })
     }
 }
 

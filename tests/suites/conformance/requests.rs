@@ -18,17 +18,21 @@ enum Path {
 }
 
 /// The same service on both frameworks.
-struct Both {
+pub(super) struct Both {
     axum: Connection,
     actix: Connection,
     asked: usize,
 }
 
 impl Both {
-    async fn start(admission: Admission) -> Self {
-        let service = Service::new(admission);
-        let axum = OnAxum::start(service.clone()).await;
-        let actix = OnActix::start(service).await;
+    pub(super) async fn start(admission: Admission) -> Self {
+        Self::counting(|| admission.clone()).await
+    }
+
+    /// Each with an admission of its own, which counts for itself.
+    pub(super) async fn counting(admission: impl Fn() -> Admission) -> Self {
+        let axum = OnAxum::start(Service::new(admission())).await;
+        let actix = OnActix::start(Service::new(admission())).await;
         Self {
             axum: Connection::to(axum).await,
             actix: Connection::to(actix).await,
@@ -37,7 +41,7 @@ impl Both {
     }
 
     /// The one answer of both.
-    async fn ask(&mut self, request: &str) -> Reply {
+    pub(super) async fn ask(&mut self, request: &str) -> Reply {
         let mut on_axum = self.axum.ask(request).await;
         let on_actix = self.actix.ask(request).await;
         // axum's routes say which methods they have, whatever their layers answer.
@@ -47,7 +51,7 @@ impl Both {
         on_axum
     }
 
-    async fn expect(&mut self, request: &str, status: u16, body: &str) {
+    pub(super) async fn expect(&mut self, request: &str, status: u16, body: &str) {
         let reply = self.ask(request).await;
         assert_eq!(reply.status, status, "{request}");
         assert!(reply.body.contains(body), "{request}: {}", reply.body);

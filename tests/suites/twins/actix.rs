@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Path, ServiceConfig, get, post, scope};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::web::{Path, ServiceConfig, get, post, resource, scope};
+use actix_web::{App, HttpResponse, HttpServer, Scope};
 use tenancy_actix::{
-    MaybeTenant, RequestTransaction, Subject, Tenant, TenantMiddleware, TransactionMiddleware,
+    GuardMiddleware, MaybeTenant, RequestTransaction, Subject, Tenant, TenantMiddleware,
+    TransactionMiddleware,
 };
 
-use super::{ADD, DANGLE, FOREVER, Service, TestApp};
+use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards};
 
 pub(crate) struct OnActix;
 
@@ -64,7 +65,17 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/maybe-subject", get().to(maybe_subject))
         .route("/wait/{milliseconds}/{n}", get().to(wait))
         .route("/open", get().to(open))
-        .route("/wants", get().to(who));
+        .route("/wants", get().to(who))
+        .service(guarded());
+}
+
+fn guarded() -> Scope {
+    guards()
+        .into_iter()
+        .fold(scope("/guarded"), |scope, (path, guard)| {
+            let served = resource(path).get(async || "served");
+            scope.service(served.wrap(GuardMiddleware::new(guard)))
+        })
 }
 
 async fn who(Tenant(tenant): Tenant) -> String {

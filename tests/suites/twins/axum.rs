@@ -7,9 +7,11 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use tenancy_axum::{RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer};
+use tenancy_axum::{
+    GuardLayer, RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer,
+};
 
-use super::{ADD, DANGLE, FOREVER, Service, TestApp};
+use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards};
 
 pub(crate) struct OnAxum;
 
@@ -40,6 +42,7 @@ pub(crate) fn app(service: Service) -> Router {
         .route("/wait/{milliseconds}/{n}", get(wait))
         .route("/open", get(open))
         .route("/wants", get(who))
+        .nest("/guarded", guarded())
         .nest("/work", work);
     let router = if service.everywhere {
         router.fallback(maybe)
@@ -47,6 +50,15 @@ pub(crate) fn app(service: Service) -> Router {
         router
     };
     router.layer(TenantLayer::new(service.admission))
+}
+
+fn guarded() -> Router {
+    guards()
+        .into_iter()
+        .fold(Router::new(), |router, (path, guard)| {
+            let served = get(async || "served");
+            router.route(path, served.layer(GuardLayer::new(guard)))
+        })
 }
 
 async fn who(Tenant(tenant): Tenant) -> String {
