@@ -52,7 +52,7 @@ async fn a_statement_that_fails_after_its_future_was_dropped_is_not_committed() 
     let notes = Notes::new().await.unwrap();
     let mut transaction = begun(&notes).await;
     insert(&mut transaction).await.unwrap();
-    let slow = sqlx::query("SELECT pg_sleep(0.2), 1 / (SELECT count(*) - 4 FROM note)");
+    let slow = sqlx::query("SELECT pg_sleep(1), 1 / (SELECT count(*) - 4 FROM note)");
     tokio::time::timeout(Duration::from_millis(50), slow.execute(&mut transaction))
         .await
         .unwrap_err();

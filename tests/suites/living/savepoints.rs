@@ -155,7 +155,7 @@ async fn a_failure_after_cancellation_is_undone_with_its_savepoint() {
     insert(&mut transaction, "before").await.unwrap();
     let mut savepoint = transaction.savepoint().await.unwrap();
     let slow =
-        sqlx::query("SELECT pg_sleep(0.2), 1 / (SELECT count(*) - 3 FROM note WHERE id < 100)");
+        sqlx::query("SELECT pg_sleep(1), 1 / (SELECT count(*) - 3 FROM note WHERE id < 100)");
     let patience = Duration::from_millis(50);
     tokio::time::timeout(patience, slow.execute(&mut *savepoint))
         .await
