@@ -19,6 +19,7 @@ mod directory;
 mod discovering;
 mod doctor;
 mod door;
+mod environment;
 mod executing;
 mod guarding;
 mod isolation;
