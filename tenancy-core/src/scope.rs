@@ -123,7 +123,7 @@ impl<'a> Scope<'a> {
     /// ```
     /// use tenancy_core::{ScopeError, TableCatalog, TenantId, TenantTable, danger};
     ///
-    /// const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    /// const TASK: TenantTable = TenantTable::new("task", "tenant_id").with_project_column("project_id");
     /// let catalog = TableCatalog::of([TASK]);
     /// let job = danger::assume(TenantId::parse("acme")?, "nightly report")?;
     ///

@@ -107,7 +107,7 @@ where
     ///     project_id: String,
     /// }
     ///
-    /// const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    /// const TASK: TenantTable = TenantTable::new("task", "tenant_id").with_project_column("project_id");
     /// let catalog = TableCatalog::of([TASK]);
     ///
     /// let of_one_project = Repository::new(&catalog, "task", ["id", "project_id"], "id", |task: &Task| task.id);

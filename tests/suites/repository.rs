@@ -181,7 +181,8 @@ const TASKS: &str = "
 
 #[tokio::test]
 async fn work_across_projects_stays_within_the_tenant() {
-    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    const TASK: TenantTable =
+        TenantTable::new("task", "tenant_id").with_project_column("project_id");
     let catalog = TableCatalog::of([TASK]);
     let columns = ["id", "project_id"];
     let of_one = Repository::new(&catalog, "task", columns, "id", |task: &Task| task.id);

@@ -165,7 +165,7 @@ impl TableCatalog {
     /// The names that are too long: Postgres would cut them off. None where another [`Dialect`] is declared.
     pub fn names_too_long(&self) -> impl Iterator<Item = &str> {
         let names = self.tables.keys().map(String::as_str);
-        names.filter(|name| self.dialect.cuts_off(name))
+        names.filter(|name| self.dialect.cuts_off(name.as_bytes()))
     }
 
     /// The tenant tables, by name.
@@ -196,7 +196,9 @@ impl TableCatalog {
         });
         match (candidates.next(), candidates.next()) {
             (None, _) => Err(ScopeError::Undeclared(full())),
-            (Some(_), _) if self.dialect.cuts_off(name) => Err(ScopeError::NameTooLong(full())),
+            (Some(_), _) if self.dialect.cuts_off(name.as_bytes()) => {
+                Err(ScopeError::NameTooLong(full()))
+            }
             (Some(_), Some(_)) => Err(ScopeError::Ambiguous(full())),
             (Some(Declaration { kind, schema }), None) => match kind {
                 Declared::Tenant(table) => Ok(Named::Tenant(table)),

@@ -65,7 +65,7 @@ impl Dialect {
 
     /// Whether the database would cut `name` off, and then take it for another (PostgreSQL manual §4.1.1). Others keep
     /// it whole, or say that they cannot.
-    pub(super) fn cuts_off(self, name: &str) -> bool {
+    pub(super) fn cuts_off(self, name: &[u8]) -> bool {
         self == Self::Postgres && name.len() > 63
     }
 

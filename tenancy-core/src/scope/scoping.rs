@@ -68,7 +68,7 @@ impl<'a> Scoping<'a> {
 
     /// Refuses a table that has a level more than the context.
     pub(super) fn admits(&self, table: &TenantTable) -> Result<(), ScopeError> {
-        if table.project().is_some() && *self.project_level == ProjectLevel::Unknown {
+        if table.project_column().is_some() && *self.project_level == ProjectLevel::Unknown {
             Err(ScopeError::NoProject(table.name().to_owned()))
         } else {
             Ok(())
@@ -80,7 +80,7 @@ impl<'a> Scoping<'a> {
         &self,
         table: &'t TenantTable,
     ) -> impl Iterator<Item = &'t str> + Clone + use<'t> {
-        let project = self.project.and_then(|_| table.project());
+        let project = self.project.and_then(|_| table.project_column());
         [Some(table.tenant_column()), project].into_iter().flatten()
     }
 

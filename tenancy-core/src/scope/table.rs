@@ -16,7 +16,7 @@ use super::Dialect;
 /// const NOTE: TenantTable = TenantTable::new("note", "tenant_id");
 /// const TASK: TenantTable = TenantTable::new("task", "tenant_id")
 ///     .in_schema("work")
-///     .project_column("project_id");
+///     .with_project_column("project_id");
 ///
 /// let catalog = TableCatalog::of([NOTE, TASK]).shared_table("plan");
 /// assert_eq!(catalog.tenant_tables().count(), 2);
@@ -51,7 +51,7 @@ impl TenantTable {
     /// With a column for the project, the second level: a scope of a context that has a project sees and writes
     /// rows of that project only. A context without a project is refused; see
     /// [`Scope::across_projects`](super::Scope::across_projects). Policies know of no project: the builder holds it alone.
-    pub const fn project_column(mut self, column: &'static str) -> Self {
+    pub const fn with_project_column(mut self, column: &'static str) -> Self {
         mem::forget(self.project_column.replace(Cow::Borrowed(column)));
         self
     }
@@ -82,7 +82,7 @@ impl TenantTable {
     }
 
     /// The column that holds the project, if the table has that level.
-    pub fn project(&self) -> Option<&str> {
+    pub fn project_column(&self) -> Option<&str> {
         self.project_column.as_deref()
     }
 

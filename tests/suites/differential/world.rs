@@ -275,7 +275,7 @@ impl World {
                 [tenant, project] => catalog.table(
                     TenantTable::new(table.name, tenant)
                         .in_schema(table.schema)
-                        .project_column(project),
+                        .with_project_column(project),
                 ),
                 _ => catalog.shared_table(table.name),
             };

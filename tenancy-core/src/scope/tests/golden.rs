@@ -146,7 +146,7 @@ fn rendered() -> String {
         ] {
             let catalog = catalog()
                 .tenant_table_in("billing", "invoice", "tenant_id")
-                .table(TenantTable::new("task", "tenant_id").project_column("project_id"))
+                .table(TenantTable::new("task", "tenant_id").with_project_column("project_id"))
                 .with_dialect(dialect);
             let project = ProjectId::parse("apollo").unwrap();
             let scope = Scope::new(TenantId::parse("acme").unwrap(), Some(&project), &catalog);

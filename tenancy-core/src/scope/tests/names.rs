@@ -184,7 +184,8 @@ fn the_tenant_is_of_the_type_of_its_column() {
 
 #[test]
 fn the_project_is_of_the_type_of_its_column() {
-    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    const TASK: TenantTable =
+        TenantTable::new("task", "tenant_id").with_project_column("project_id");
     let catalog = TableCatalog::of([TASK]).with_project_column_type(TenantColumnType::Bigint);
     let delete = |project: &str| {
         let project = ProjectId::parse(project).unwrap();
@@ -205,7 +206,8 @@ fn the_project_is_of_the_type_of_its_column() {
 
 #[test]
 fn rows_of_defaults_are_stamped_with_both_levels() {
-    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    const TASK: TenantTable =
+        TenantTable::new("task", "tenant_id").with_project_column("project_id");
     let catalog = TableCatalog::of([TASK]);
     let tenant = TenantId::parse("acme").unwrap();
     let project = ProjectId::parse("apollo").unwrap();
@@ -224,7 +226,8 @@ fn rows_of_defaults_are_stamped_with_both_levels() {
 
 #[test]
 fn a_project_narrows_further() {
-    const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+    const TASK: TenantTable =
+        TenantTable::new("task", "tenant_id").with_project_column("project_id");
     let catalog = TableCatalog::of([TASK, TenantTable::new("note", "tenant_id")]);
     let tenant = TenantId::parse("acme").unwrap();
     let project = ProjectId::parse("apollo").unwrap();

@@ -9,7 +9,7 @@ use super::*;
 use crate::scope::shapes::{Bytes, MAX_BYTES, MAX_SQL_BYTES, Shapes};
 use crate::scope::template::Binding;
 
-const TASK: TenantTable = TenantTable::new("task", "tenant_id").project_column("project_id");
+const TASK: TenantTable = TenantTable::new("task", "tenant_id").with_project_column("project_id");
 
 fn of_tenant<'a>(catalog: &'a TableCatalog, tenant: &str) -> Scope<'a> {
     Scope::new(TenantId::parse(tenant).unwrap(), None, catalog)

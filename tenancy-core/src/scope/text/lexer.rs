@@ -269,10 +269,9 @@ impl Lexer<'_> {
         Ok((Keyword::of(word), word.len()))
     }
 
-    /// Postgres cuts off a longer identifier, and then it may be another one (manual §4.1.1). To MySQL letters
-    /// with and without accents are the same.
+    /// What is cut off may be another name. To MySQL letters with and without accents are the same.
     fn fits(&self, name: &[u8]) -> Result<(), ScopeError> {
-        if name.len() > 63 && self.dialect != Dialect::Sqlite {
+        if self.dialect.cuts_off(name) {
             Err(unproven("a name longer than 63 bytes", "shorten it"))
         } else if self.dialect == Dialect::MySql && !name.is_ascii() {
             Err(unproven(
