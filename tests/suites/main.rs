@@ -10,6 +10,7 @@
 mod access_matrix;
 mod all_tenants;
 mod answers;
+mod api_keys;
 mod cluster;
 mod command;
 mod configuration;
