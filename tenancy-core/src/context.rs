@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::claims::{Claims, Identity};
+use crate::job::Job;
 use crate::scope::{Scope, TableCatalog};
 use crate::{
     ApiKeyRecord, Guard, ProjectId, Refusal, RolePermissions, SubjectId, TenantId, TenantRecord,
@@ -12,7 +13,8 @@ use crate::{
 
 /// For which tenant, and for whom in it, a request or job acts.
 ///
-/// Only [`Admission`](crate::Admission) makes one, from verified claims or an API key; jobs, tests and tools say so with
+/// Only [`Admission`](crate::Admission) makes one, from verified claims or an API key, and
+/// [`JobEnvelopes`](crate::JobEnvelopes) from what was sealed in one; tests and tools say so with
 /// [`danger::assume`](crate::danger::assume). It is passed as an argument: nothing is kept in a task-local,
 /// which a spawned task would lose and a stream would outlive. Cheap to clone.
 ///
@@ -40,6 +42,7 @@ struct Inner {
 enum Origin {
     Token(Claims),
     ApiKey(ApiKeyRecord),
+    Job(Job),
     Assumed { reason: String },
 }
 
@@ -68,6 +71,11 @@ impl Origin {
         match self {
             Self::Token(claims) => claims.identity().into(),
             Self::ApiKey(key) => key.identity().into(),
+            Self::Job(job) => Who {
+                subject: job.subject.as_ref(),
+                project: job.project.as_ref(),
+                ..Who::default()
+            },
             Self::Assumed { .. } => Who::default(),
         }
     }
@@ -87,6 +95,11 @@ impl TenantContext {
     pub(crate) fn of_api_key(key: Verified<ApiKeyRecord>, record: Option<TenantRecord>) -> Self {
         let tenant = key.tenant().clone();
         Self::new(tenant, record, Origin::ApiKey(key.into_inner()))
+    }
+
+    /// For the tenant of an envelope that was opened.
+    pub(crate) fn of_job(job: Job, record: TenantRecord) -> Self {
+        Self::new(job.tenant.clone(), Some(record), Origin::Job(job))
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
@@ -152,11 +165,12 @@ impl TenantContext {
         self.claims().map(Claims::issuer)
     }
 
-    /// When the credential expires.
+    /// When the credential, or the envelope of the job, expires.
     pub fn expires_at(&self) -> Option<UnixTime> {
         match &self.inner.origin {
             Origin::Token(claims) => Some(claims.expires_at()),
             Origin::ApiKey(key) => key.expires_at(),
+            Origin::Job(job) => Some(job.expires_at),
             Origin::Assumed { .. } => None,
         }
     }
@@ -247,6 +261,7 @@ impl fmt::Debug for TenantContext {
         match &self.inner.origin {
             Origin::Token(claims) => debug.field("issuer", &claims.issuer()),
             Origin::ApiKey(key) => debug.field("api_key", key.hash()),
+            Origin::Job(job) => debug.field("job", &job.reason),
             Origin::Assumed { reason } => debug.field("assumed", reason),
         };
         debug.finish_non_exhaustive()

@@ -65,6 +65,7 @@ mod exempt;
 mod guard;
 mod head;
 mod identifier;
+mod job;
 mod json;
 mod jwks;
 mod jwt;
@@ -104,6 +105,7 @@ pub use self::directory::{
 pub use self::guard::Guard;
 pub use self::head::RequestHead;
 pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
+pub use self::job::{JobEnvelopes, JobOpenError, JobSealError};
 pub use self::jwks::{
     FetchError, FetchKeys, Fetched, KeySource, KeyState, KeyStatus, SharedSecret,
 };

@@ -23,6 +23,7 @@ mod door;
 mod executing;
 mod guarding;
 mod isolation;
+mod jobs;
 mod keys;
 mod limiting;
 mod living;
