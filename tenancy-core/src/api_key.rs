@@ -19,7 +19,8 @@ pub use self::record::ApiKeyRecord;
 /// Knows the API keys that were issued, by their hashes. [`ApiKeys`] asks it about every key that is presented.
 ///
 /// [`MemoryApiKeys`] keeps them in memory. Implement the trait over your own storage with the hash as its primary key, so
-/// that each question is one look at an index, and so that a key is revoked on every instance at once.
+/// that a question is one look at an index. Answers are not remembered: a key that is revoked there is refused at once, on
+/// every instance.
 ///
 /// ```
 /// use tenancy_core::{ApiKeyHash, ApiKeyRecord, ApiKeyStore, ApiKeyStoreUnavailable};

@@ -88,25 +88,25 @@ impl TenantContext {
         tenant: TenantId,
         record: Option<TenantRecord>,
     ) -> Self {
-        Self::new(tenant, record, Origin::Token(claims.into_inner()))
+        Self::from_origin(tenant, record, Origin::Token(claims.into_inner()))
     }
 
     /// For the tenant that the key is for.
     pub(crate) fn of_api_key(key: Verified<ApiKeyRecord>, record: Option<TenantRecord>) -> Self {
         let tenant = key.tenant().clone();
-        Self::new(tenant, record, Origin::ApiKey(key.into_inner()))
+        Self::from_origin(tenant, record, Origin::ApiKey(key.into_inner()))
     }
 
     /// For the tenant of an envelope that was opened.
     pub(crate) fn of_job(job: Job, record: TenantRecord) -> Self {
-        Self::new(job.tenant.clone(), Some(record), Origin::Job(job))
+        Self::from_origin(job.tenant.clone(), Some(record), Origin::Job(job))
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
-        Self::new(tenant, record, Origin::Assumed { reason })
+        Self::from_origin(tenant, record, Origin::Assumed { reason })
     }
 
-    fn new(tenant: TenantId, record: Option<TenantRecord>, origin: Origin) -> Self {
+    fn from_origin(tenant: TenantId, record: Option<TenantRecord>, origin: Origin) -> Self {
         let inner = Inner {
             tenant,
             record,

@@ -304,10 +304,9 @@ async fn no_envelope_is_an_access_token_and_no_token_an_envelope_whichever_key_s
         let ada = context_of("a", "ada", "blue", &[]).await.unwrap();
 
         let envelope = envelopes.seal(&ada, "a job", HOUR).unwrap();
-        let taken = verifier
-            .verify(BearerToken::parse(&envelope).unwrap())
-            .await;
-        assert_eq!(taken, Err(VerifyError::Token(TokenProblem::Type)));
+        let presented = BearerToken::parse(&envelope).unwrap();
+        let judged = verifier.verify(presented).await;
+        assert_eq!(judged, Err(VerifyError::Token(TokenProblem::Type)));
         assert!(opened(&envelopes, &envelope).await.is_ok());
 
         // It says all that an envelope says, for the same audience.
@@ -318,8 +317,8 @@ async fn no_envelope_is_an_access_token_and_no_token_an_envelope_whichever_key_s
             .sign()
             .unwrap();
         assert_eq!(refused(&envelopes, &token).await, JobOpenError::NotSealed);
-        let verified = verifier.verify(BearerToken::parse(&token).unwrap()).await;
-        assert!(verified.is_ok());
+        let presented = BearerToken::parse(&token).unwrap();
+        assert!(verifier.verify(presented).await.is_ok());
     }
 }
 
@@ -399,7 +398,7 @@ async fn an_envelope_is_good_until_it_expires_and_may_be_opened_again() {
     let envelope = envelopes.seal(&context("a"), "a job", HOUR).unwrap();
     for _ in 0..3 {
         assert!(opened(&envelopes, &envelope).await.is_ok());
-        clock.advance(HOUR / 3 - Duration::from_secs(1));
+        clock.advance(Duration::from_secs(1199));
     }
     clock.advance(Duration::from_secs(2));
     assert!(opened(&envelopes, &envelope).await.is_ok());
@@ -509,18 +508,22 @@ async fn the_status_of_the_tenant_is_looked_up_when_the_envelope_is_opened() {
 #[test]
 fn opening_is_recorded_with_tenant_subject_and_reason_and_shows_no_envelope() {
     let envelopes = envelopes(hmac(b'k'));
-    let ((envelope, context), log) = Log::of(async {
+    let ((envelope, context), log) = Log::of_again(async || {
         let ada = context_of("a", "ada", "blue", &[]).await.unwrap();
         let envelope = envelopes.seal(&ada, " send the invoice ", HOUR).unwrap();
         let context = opened(&envelopes, &envelope).await.unwrap();
         let other = JobEnvelopes::new("other", hmac(b'k')).unwrap();
         refused(&other, &envelope).await;
+        let nobody = MemoryDirectory::new();
+        let unknown = envelopes.open(&envelope, &nobody).await.unwrap_err();
+        assert_eq!(unknown, JobOpenError::TenantUnknown);
         (envelope, context)
     });
     for said in [
         "queue=notes tenant=a subject=ada reason=send the invoice",
         "opened the envelope of a job",
         "queue=other cause=the envelope is for another queue",
+        "queue=notes tenant=a cause=the envelope is for a tenant that does not exist",
     ] {
         assert!(log.contains(said), "{said}: {log}");
     }

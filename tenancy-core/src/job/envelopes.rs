@@ -151,7 +151,7 @@ impl JobEnvelopes {
     /// For whom the job is to be done, if its envelope is sound, for this queue and still good, and if `directory` knows the
     /// tenant and has it as active.
     ///
-    /// Recorded as a `tracing` event, with tenant, subject and reason, or with why it was not opened.
+    /// Either way there is a `tracing` event: with tenant, subject and reason, or with why the envelope was not opened.
     ///
     /// # Errors
     /// [`JobOpenError`], which says what to do with the job.
@@ -160,37 +160,19 @@ impl JobEnvelopes {
         envelope: &str,
         directory: &dyn TenantDirectory,
     ) -> Result<TenantContext, JobOpenError> {
-        let queue = &*self.queue;
-        match self.judge(envelope, directory).await {
-            Ok((job, record)) => {
-                let subject = job.subject.as_ref().map(SubjectId::as_str);
-                let (tenant, reason) = (&job.tenant, &*job.reason);
-                tracing::info!(target: "tenancy::jobs", queue, %tenant, subject, reason, "opened the envelope of a job");
-                Ok(TenantContext::of_job(job, record))
-            }
-            Err(cause) => {
-                tracing::warn!(target: "tenancy::jobs", queue, %cause, "did not open the envelope of a job");
-                Err(cause)
-            }
-        }
+        let job = self.read(envelope);
+        let job = job.inspect_err(|cause| self.record_refusal(None, cause))?;
+        let record = active(&job.tenant, directory).await;
+        let record = record.inspect_err(|cause| self.record_refusal(Some(&job.tenant), cause))?;
+        let subject = job.subject.as_ref().map(SubjectId::as_str);
+        let (queue, tenant, reason) = (&*self.queue, &job.tenant, &*job.reason);
+        tracing::info!(target: "tenancy::jobs", queue, %tenant, subject, reason, "opened the envelope of a job");
+        Ok(TenantContext::of_job(job, record))
     }
 
-    async fn judge(
-        &self,
-        envelope: &str,
-        directory: &dyn TenantDirectory,
-    ) -> Result<(Job, TenantRecord), JobOpenError> {
-        let job = self.read(envelope)?;
-        let record = directory.by_id(&job.tenant).await?;
-        let record = record.ok_or(JobOpenError::TenantUnknown)?;
-        if *record.id() != job.tenant {
-            return Err(TenantDirectoryUnavailable::answered_for_another().into());
-        }
-        match record.status() {
-            TenantStatus::Active => Ok((job, record)),
-            TenantStatus::Suspended => Err(JobOpenError::TenantSuspended),
-            TenantStatus::Deleted => Err(JobOpenError::TenantDeleted),
-        }
+    fn record_refusal(&self, tenant: Option<&TenantId>, cause: &JobOpenError) {
+        let (queue, tenant) = (&*self.queue, tenant.map(TenantId::as_str));
+        tracing::warn!(target: "tenancy::jobs", queue, tenant, %cause, "did not open the envelope of a job");
     }
 
     fn read(&self, envelope: &str) -> Result<Job, JobOpenError> {
@@ -199,7 +181,7 @@ impl JobEnvelopes {
         if text(&members, "aud") != Some(&*self.queue) {
             return Err(JobOpenError::OtherQueue);
         }
-        let job = job(&members).ok_or(JobOpenError::NotSealed)?;
+        let job = job(&members)?;
         // On or after that it is no longer good (RFC 7519 §4.1.4). Without leeway: whoever seals gives time enough.
         if self.clock.now() >= job.expires_at {
             return Err(JobOpenError::Expired);
@@ -218,34 +200,54 @@ impl JobEnvelopes {
     }
 }
 
+/// The record of the tenant, if it is served.
+async fn active(
+    tenant: &TenantId,
+    directory: &dyn TenantDirectory,
+) -> Result<TenantRecord, JobOpenError> {
+    let record = directory.by_id(tenant).await?;
+    let record = record.ok_or(JobOpenError::TenantUnknown)?;
+    if record.id() != tenant {
+        return Err(TenantDirectoryUnavailable::answered_for_another().into());
+    }
+    match record.status() {
+        TenantStatus::Active => Ok(record),
+        TenantStatus::Suspended => Err(JobOpenError::TenantSuspended),
+        TenantStatus::Deleted => Err(JobOpenError::TenantDeleted),
+    }
+}
+
 fn envelope_key(queue: &Arc<str>, key: SigningKey) -> Result<Arc<EnvelopeKey>, JobSealError> {
     key.check(queue).map_err(|_| JobSealError::Secret)?;
     Ok(Arc::new(EnvelopeKey::new(key)?))
 }
 
-fn job(members: &Object<'_>) -> Option<Job> {
+fn job(members: &Object<'_>) -> Result<Job, JobOpenError> {
     let Some(Json::Integer(expires_at)) = members.get("exp") else {
-        return None;
+        return Err(JobOpenError::NotSealed);
     };
-    Some(Job {
-        tenant: TenantId::parse(text(members, "tenant_id")?).ok()?,
+    let tenant = optional(members, "tenant_id", TenantId::parse)?;
+    let reason = text(members, "reason").map(str::to_owned);
+    Ok(Job {
+        tenant: tenant.ok_or(JobOpenError::NotSealed)?,
         subject: optional(members, "sub", SubjectId::parse)?,
         project: optional(members, "project_id", ProjectId::parse)?,
-        reason: text(members, "reason")?.to_owned(),
+        reason: reason.ok_or(JobOpenError::NotSealed)?,
         expires_at: UnixTime::from_seconds(*expires_at),
     })
 }
 
-/// What is there has to be sound.
+/// A member that may be missing. One that is there has to be sound.
 fn optional<T, E>(
     members: &Object<'_>,
     name: &str,
     parse: fn(&str) -> Result<T, E>,
-) -> Option<Option<T>> {
-    match members.get(name) {
-        None => Some(None),
-        Some(value) => parse(value.as_str()?).ok().map(Some),
-    }
+) -> Result<Option<T>, JobOpenError> {
+    let Some(value) = members.get(name) else {
+        return Ok(None);
+    };
+    let parsed = value.as_str().and_then(|text| parse(text).ok());
+    parsed.map(Some).ok_or(JobOpenError::NotSealed)
 }
 
 fn text<'a>(members: &'a Object<'_>, name: &str) -> Option<&'a str> {
