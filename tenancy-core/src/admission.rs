@@ -7,12 +7,13 @@ use crate::exempt::{Exemption, is_preflight};
 use crate::head::RequestHead;
 use crate::limits::Gate;
 use crate::naming::{HostTemplate, NameSource, PathTemplate};
-use crate::refusal::Wording;
+use crate::refusal::{Served, Wording};
 use crate::resolve::{known_and_active, resolve};
+use crate::verifier::NoTokens;
 use crate::{
-    BearerToken, Guard, InvalidPattern, Limits, Permit, Presented, Refusal, RefusalCause,
-    RefusalResponse, RolePermissions, TenantContext, TenantDirectory, TenantId, TenantRecord,
-    TokenVerifier, watch,
+    ApiKeyHash, ApiKeyProblem, ApiKeys, BearerToken, Guard, InvalidPattern, Limits, Permit,
+    Presented, Refusal, RefusalCause, RefusalResponse, RolePermissions, TenantContext,
+    TenantDirectory, TenantId, TenantRecord, TokenVerifier, watch,
 };
 
 /// Decides which requests enter, and for which tenant.
@@ -49,6 +50,7 @@ struct Rules {
     directory: Option<Arc<dyn TenantDirectory>>,
     optional: bool,
     default_tenant: Option<DefaultTenant>,
+    api_keys: Option<ApiKeys>,
     role_permissions: RolePermissions,
     gate: Option<Arc<Gate>>,
     wording: Wording,
@@ -79,22 +81,73 @@ impl Admission {
         let wording = Wording {
             realm: "api".to_owned(),
             missing_is_forbidden: false,
+            served: Served::Tokens,
         };
         Self {
             verifier: Arc::new(verifier),
             rules: Arc::new(Rules {
                 exempt: Vec::new(),
                 cors_preflight: false,
-                sources: Vec::new(),
+                sources: vec![CredentialSource::Authorization],
                 names: Vec::new(),
                 directory: None,
                 optional: false,
                 default_tenant: None,
+                api_keys: None,
                 role_permissions: RolePermissions::new(),
                 gate: None,
                 wording,
             }),
         }
+    }
+
+    /// Admits requests that carry an API key which is one of `keys`, and no others.
+    ///
+    /// `Authorization` is not looked at, so that whatever stands in front of the service may use it for itself. A token in a
+    /// place that is configured all the same, as by [`token_header`](Self::token_header), is refused.
+    pub fn api_keys_only(keys: ApiKeys) -> Self {
+        let mut admission = Self::new(NoTokens);
+        let rules = Arc::make_mut(&mut admission.rules);
+        rules.sources.clear();
+        rules.wording.served = Served::ApiKeys;
+        admission.take_api_keys(keys)
+    }
+
+    /// Also admits requests that carry, instead of a token, an API key which is one of `keys`. A request with both is
+    /// refused as malformed.
+    ///
+    /// ```
+    /// # use tenancy_core::Admission;
+    /// use tenancy_core::{ApiKey, ApiKeyRecord, ApiKeys, MemoryApiKeys, SubjectId, TenantId};
+    ///
+    /// # fn configure(admission: Admission) -> Result<Admission, Box<dyn std::error::Error>> {
+    /// let keys = MemoryApiKeys::new();
+    /// let admission = admission.api_keys(ApiKeys::new(keys.clone()));
+    ///
+    /// // Later, in a handler that a guard protects: a key for the import that runs at night.
+    /// let key = ApiKey::generate()?;
+    /// let (tenant, subject) = (TenantId::parse("acme")?, SubjectId::parse("nightly-import")?);
+    /// keys.insert(ApiKeyRecord::new(key.hash(), tenant, subject).with_roles(["Member"]));
+    /// let shown_once = key.expose();
+    /// # Ok(admission)
+    /// # }
+    /// ```
+    pub fn api_keys(mut self, keys: ApiKeys) -> Self {
+        let served = &mut Arc::make_mut(&mut self.rules).wording.served;
+        if *served == Served::Tokens {
+            *served = Served::Both;
+        }
+        self.take_api_keys(keys)
+    }
+
+    fn take_api_keys(mut self, keys: ApiKeys) -> Self {
+        let rules = Arc::make_mut(&mut self.rules);
+        let is_token = |source: &CredentialSource| !matches!(source, CredentialSource::ApiKey(_));
+        rules.sources.retain(is_token);
+        let source = CredentialSource::ApiKey(keys.header_name().to_owned());
+        rules.sources.push(source);
+        rules.api_keys = Some(keys);
+        self
     }
 
     /// Admits requests for exactly this path without a tenant, whatever credential they carry.
@@ -283,7 +336,7 @@ impl Admission {
         self
     }
 
-    /// Lets roles grant the permissions of `table`, beside those that the token names:
+    /// Lets roles grant the permissions of `table`, beside those that the credential names:
     /// [`Guard::permission`] and [`TenantContext::require_permission`] hold for both.
     pub fn role_permissions(mut self, table: RolePermissions) -> Self {
         Arc::make_mut(&mut self.rules).role_permissions = table;
@@ -358,8 +411,9 @@ impl Admission {
     ) -> Result<TenantContext, Refusal> {
         match (presented, &self.rules.default_tenant) {
             (Presented::Bearer(token), _) => self.admit_bearer(head, token).await,
+            (Presented::ApiKey(hash), _) => self.admit_api_key(head, hash).await,
             (Presented::Malformed(problem), _) => Err(problem.into()),
-            (Presented::Absent, None) => Err(RefusalCause::Missing.into()),
+            (Presented::Absent, None) => Err(self.missing().into()),
             (Presented::Absent, Some(default)) => self.admit_default(head, default).await,
         }
     }
@@ -372,6 +426,20 @@ impl Admission {
         let claims = self.verifier.verify(token).await?;
         let (tenant, record) = self.choose(head, claims.tenants()).await?;
         let context = TenantContext::admitted(claims, tenant, record);
+        Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
+    }
+
+    async fn admit_api_key<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        hash: ApiKeyHash,
+    ) -> Result<TenantContext, Refusal> {
+        let keys = self.rules.api_keys.as_ref();
+        let keys = keys.ok_or(RefusalCause::ApiKey(ApiKeyProblem::Unknown))?;
+        let key = keys.verify(hash).await?;
+        let granted = std::slice::from_ref(key.tenant());
+        let (_, record) = self.choose(head, granted).await?;
+        let context = TenantContext::of_api_key(key, record);
         Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
     }
 
@@ -406,7 +474,14 @@ impl Admission {
     pub fn guard(&self, guard: &Guard, tenant: Option<&TenantContext>) -> Result<(), Refusal> {
         match tenant {
             Some(tenant) => tenant.require(guard),
-            None => Err(RefusalCause::Missing.into()).inspect_err(record),
+            None => Err(self.missing().into()).inspect_err(record),
+        }
+    }
+
+    fn missing(&self) -> RefusalCause {
+        match self.rules.wording.served {
+            Served::ApiKeys => RefusalCause::MissingApiKey,
+            Served::Tokens | Served::Both => RefusalCause::Missing,
         }
     }
 

@@ -35,7 +35,7 @@ struct Inner {
     payload: String,
 }
 
-/// What a [`ClaimMap`] reads from the claims.
+/// Who acts for which tenant: what a [`ClaimMap`] reads from the claims, or a store knows about an API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// One, or those of which the request has to name one; never none.
@@ -133,6 +133,10 @@ impl Claims {
         serde_json::from_str(value.get())
             .map(Some)
             .map_err(|_| ClaimTypeError)
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 
     pub(crate) fn times(&self) -> Times {

@@ -3,16 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::claims::Claims;
+use crate::claims::{Claims, Identity};
+use crate::job::Job;
 use crate::scope::{Scope, TableCatalog};
 use crate::{
-    Guard, ProjectId, Refusal, RolePermissions, SubjectId, TenantId, TenantRecord, UnixTime,
-    Verified, watch,
+    ApiKeyRecord, Guard, ProjectId, Refusal, RolePermissions, SubjectId, TenantId, TenantRecord,
+    UnixTime, Verified, watch,
 };
 
 /// For which tenant, and for whom in it, a request or job acts.
 ///
-/// Only [`Admission`](crate::Admission) makes one, from verified claims; jobs, tests and tools say so with
+/// Only [`Admission`](crate::Admission) makes one, from verified claims or an API key, and
+/// [`JobEnvelopes`](crate::JobEnvelopes) from what was sealed in one; tests and tools say so with
 /// [`danger::assume`](crate::danger::assume). It is passed as an argument: nothing is kept in a task-local,
 /// which a spawned task would lose and a stream would outlive. Cheap to clone.
 ///
@@ -26,22 +28,57 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct TenantContext {
-    origin: Arc<Origin>,
+    inner: Arc<Inner>,
     role_permissions: RolePermissions,
 }
 
-/// Where the tenant came from.
+struct Inner {
+    tenant: TenantId,
+    record: Option<TenantRecord>,
+    origin: Origin,
+}
+
+/// What vouches for the tenant.
 enum Origin {
-    Token {
-        tenant: TenantId,
-        claims: Claims,
-        record: Option<TenantRecord>,
-    },
-    Assumed {
-        tenant: TenantId,
-        reason: String,
-        record: Option<TenantRecord>,
-    },
+    Token(Claims),
+    ApiKey(ApiKeyRecord),
+    Job(Job),
+    Assumed { reason: String },
+}
+
+/// Who acts, as the origin says.
+#[derive(Default)]
+struct Who<'a> {
+    subject: Option<&'a SubjectId>,
+    project: Option<&'a ProjectId>,
+    roles: &'a [String],
+    permissions: &'a [String],
+}
+
+impl<'a> From<&'a Identity> for Who<'a> {
+    fn from(identity: &'a Identity) -> Self {
+        Self {
+            subject: Some(&identity.subject),
+            project: identity.project.as_ref(),
+            roles: &identity.roles,
+            permissions: &identity.permissions,
+        }
+    }
+}
+
+impl Origin {
+    fn who(&self) -> Who<'_> {
+        match self {
+            Self::Token(claims) => claims.identity().into(),
+            Self::ApiKey(key) => key.identity().into(),
+            Self::Job(job) => Who {
+                subject: job.subject.as_ref(),
+                project: job.project.as_ref(),
+                ..Who::default()
+            },
+            Self::Assumed { .. } => Who::default(),
+        }
+    }
 }
 
 impl TenantContext {
@@ -51,24 +88,32 @@ impl TenantContext {
         tenant: TenantId,
         record: Option<TenantRecord>,
     ) -> Self {
-        Self::from_origin(Origin::Token {
-            tenant,
-            claims: claims.into_inner(),
-            record,
-        })
+        Self::from_origin(tenant, record, Origin::Token(claims.into_inner()))
+    }
+
+    /// For the tenant that the key is for.
+    pub(crate) fn of_api_key(key: Verified<ApiKeyRecord>, record: Option<TenantRecord>) -> Self {
+        let tenant = key.tenant().clone();
+        Self::from_origin(tenant, record, Origin::ApiKey(key.into_inner()))
+    }
+
+    /// For the tenant of an envelope that was opened.
+    pub(crate) fn of_job(job: Job, record: TenantRecord) -> Self {
+        Self::from_origin(job.tenant.clone(), Some(record), Origin::Job(job))
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
-        Self::from_origin(Origin::Assumed {
-            tenant,
-            reason,
-            record,
-        })
+        Self::from_origin(tenant, record, Origin::Assumed { reason })
     }
 
-    fn from_origin(origin: Origin) -> Self {
+    fn from_origin(tenant: TenantId, record: Option<TenantRecord>, origin: Origin) -> Self {
+        let inner = Inner {
+            tenant,
+            record,
+            origin,
+        };
         Self {
-            origin: Arc::new(origin),
+            inner: Arc::new(inner),
             role_permissions: RolePermissions::new(),
         }
     }
@@ -81,38 +126,38 @@ impl TenantContext {
 
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
-        match &*self.origin {
-            Origin::Token { tenant, .. } | Origin::Assumed { tenant, .. } => tenant,
-        }
+        &self.inner.tenant
     }
 
     /// What the directory knew about the tenant when the request was admitted. `None` where admission has no
     /// [`directory`](crate::Admission::directory).
     pub fn record(&self) -> Option<&TenantRecord> {
-        match &*self.origin {
-            Origin::Token { record, .. } | Origin::Assumed { record, .. } => record.as_ref(),
-        }
+        self.inner.record.as_ref()
     }
 
-    /// The project within the tenant, if the token names one.
+    /// The project within the tenant, if the credential names one.
     pub fn project(&self) -> Option<&ProjectId> {
-        self.claims().and_then(Claims::project)
+        self.who().project
     }
 
     /// Who acts. `None` for work that nobody asked for, such as a job.
     pub fn subject(&self) -> Option<&SubjectId> {
-        self.claims().map(Claims::subject)
+        self.who().subject
     }
 
     /// The roles of the subject in this tenant.
     pub fn roles(&self) -> &[String] {
-        self.claims().map_or(&[], Claims::roles)
+        self.who().roles
     }
 
-    /// The permissions of the subject in this tenant that the token names. For what its roles grant as well, ask
+    /// The permissions of the subject in this tenant that the credential names. For what its roles grant as well, ask
     /// [`has_permission`](Self::has_permission).
     pub fn permissions(&self) -> &[String] {
-        self.claims().map_or(&[], Claims::permissions)
+        self.who().permissions
+    }
+
+    fn who(&self) -> Who<'_> {
+        self.inner.origin.who()
     }
 
     /// Who vouches for the tenant: the issuer of the token.
@@ -120,20 +165,35 @@ impl TenantContext {
         self.claims().map(Claims::issuer)
     }
 
-    /// When the token expires.
+    /// When the credential, or the envelope of the job, expires.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.claims().map(Claims::expires_at)
-    }
-
-    /// The verified claims, for what this type does not name.
-    pub fn claims(&self) -> Option<&Claims> {
-        match &*self.origin {
-            Origin::Token { claims, .. } => Some(claims),
+        match &self.inner.origin {
+            Origin::Token(claims) => Some(claims.expires_at()),
+            Origin::ApiKey(key) => key.expires_at(),
+            Origin::Job(job) => Some(job.expires_at),
             Origin::Assumed { .. } => None,
         }
     }
 
-    /// Whether the subject has `permission`, be it in the token or granted to one of its roles by
+    /// The verified claims, for what this type does not name. `None` where there was no token.
+    pub fn claims(&self) -> Option<&Claims> {
+        match &self.inner.origin {
+            Origin::Token(claims) => Some(claims),
+            _ => None,
+        }
+    }
+
+    /// The API key that was presented. `None` where there was none, as with a token.
+    ///
+    /// A guard for people only: `Guard::custom("no API key", |tenant| tenant.api_key().is_none())`.
+    pub fn api_key(&self) -> Option<&ApiKeyRecord> {
+        match &self.inner.origin {
+            Origin::ApiKey(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether the subject has `permission`, be it in the credential or granted to one of its roles by
     /// [`Admission::role_permissions`](crate::Admission::role_permissions). Compared byte for byte.
     pub fn has_permission(&self, permission: &str) -> bool {
         let mut roles = self.roles().iter();
@@ -198,9 +258,11 @@ impl fmt::Debug for TenantContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("TenantContext");
         debug.field("tenant", &self.tenant().as_str());
-        match &*self.origin {
-            Origin::Token { claims, .. } => debug.field("issuer", &claims.issuer()),
-            Origin::Assumed { reason, .. } => debug.field("assumed", reason),
+        match &self.inner.origin {
+            Origin::Token(claims) => debug.field("issuer", &claims.issuer()),
+            Origin::ApiKey(key) => debug.field("api_key", key.hash()),
+            Origin::Job(job) => debug.field("job", &job.reason),
+            Origin::Assumed { reason } => debug.field("assumed", reason),
         };
         debug.finish_non_exhaustive()
     }

@@ -1,11 +1,12 @@
-//! What a request presents: nothing, something malformed, or one bearer token.
+//! What a request presents: nothing, something malformed, one bearer token, or one API key.
 
 use std::fmt;
 
+use crate::ApiKeyHash;
 use crate::head::RequestHead;
 
-/// The credential of a request, in three values, so that "none" and "broken" are never confused: an
-/// optional route may let the first pass, no route the second.
+/// The credential of a request, in which "none" and "broken" are never confused: an optional route may let the
+/// first pass, no route the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented<'a> {
     /// No credential of a scheme that we serve.
@@ -14,6 +15,8 @@ pub enum Presented<'a> {
     Malformed(MalformedCredential),
     /// One bearer token, not yet verified.
     Bearer(BearerToken<'a>),
+    /// What an API key was hashed to as soon as it was read, not yet verified.
+    ApiKey(ApiKeyHash),
 }
 
 /// Why a credential is malformed.
@@ -27,17 +30,24 @@ pub enum MalformedCredential {
     /// It is not a `b64token` (RFC 6750 §2.1), in `Authorization` after `Bearer` and one or more spaces.
     #[error("the credential is not a bearer token")]
     Syntax,
+    /// What stands where an API key should is none: it has another form, or its checksum does not fit.
+    #[error("the credential is not an API key")]
+    NoApiKey,
 }
 
-/// A place besides `Authorization` where a service looks for a bearer token.
+/// A place where a service looks for a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CredentialSource {
+    /// The field `Authorization`, with the scheme `Bearer`.
+    Authorization,
     /// A header field that holds the token alone. The name is in lower case.
     Header(String),
     /// A cookie (RFC 6265).
     Cookie(String),
     /// A parameter of the query (RFC 6750 §2.3).
     Query(String),
+    /// A header field that holds an API key alone. The name is in lower case.
+    ApiKey(String),
 }
 
 impl<'a> Presented<'a> {
@@ -51,17 +61,19 @@ impl<'a> Presented<'a> {
         Self::in_one(head.header_values("authorization"), Self::from_field)
     }
 
-    /// Looks in `Authorization` and in `sources`, of which at most one may be filled.
+    /// Looks in `sources`, of which at most one may be filled.
     pub(crate) fn find<H: RequestHead + ?Sized>(
         head: &'a H,
         sources: &'a [CredentialSource],
     ) -> Self {
-        let others = sources.iter().map(|source| match source {
+        let found = sources.iter().map(|source| match source {
+            CredentialSource::Authorization => Self::in_authorization(head),
             CredentialSource::Header(name) => Self::in_one(head.header_values(name), Self::alone),
             CredentialSource::Cookie(name) => Self::in_one(cookies(head, name), Self::alone),
             CredentialSource::Query(name) => Self::in_one(parameters(head, name), Self::alone),
+            CredentialSource::ApiKey(name) => Self::in_one(head.header_values(name), Self::api_key),
         });
-        others.fold(Self::in_authorization(head), Self::or_other)
+        found.fold(Self::Absent, Self::or_other)
     }
 
     /// A place holds at most one value, which `read` reads.
@@ -78,11 +90,16 @@ impl<'a> Presented<'a> {
         BearerToken::parse(value).map_or(Self::Malformed(MalformedCredential::Syntax), Self::Bearer)
     }
 
+    /// A value that is an API key and nothing else.
+    fn api_key(value: &'a [u8]) -> Self {
+        ApiKeyHash::of(value).map_or(Self::Malformed(MalformedCredential::NoApiKey), Self::ApiKey)
+    }
+
     fn or_other(self, other: Self) -> Self {
         match (self, other) {
             (malformed @ Self::Malformed(_), _) | (_, malformed @ Self::Malformed(_)) => malformed,
-            (Self::Bearer(_), Self::Bearer(_)) => Self::Malformed(MalformedCredential::Several),
             (Self::Absent, found) | (found, Self::Absent) => found,
+            _ => Self::Malformed(MalformedCredential::Several),
         }
     }
 
@@ -331,6 +348,7 @@ mod tests {
     #[test]
     fn a_token_may_stand_in_one_configured_place() {
         let sources = [
+            CredentialSource::Authorization,
             CredentialSource::Header("x-access-token".into()),
             CredentialSource::Cookie("session".into()),
             CredentialSource::Query("access_token".into()),
@@ -401,8 +419,45 @@ mod tests {
     /// Without a configuration that says so, nothing but `Authorization` is looked at.
     #[test]
     fn other_places_count_only_where_they_are_configured() {
-        let head = Head(vec![("cookie", "access_token=t")], Some("access_token=t"));
-        assert_eq!(Presented::find(&head, &[]), Presented::Absent);
+        let key = crate::ApiKey::generate().unwrap().expose();
+        let fields = vec![("cookie", "access_token=t"), ("x-api-key", key.leak())];
+        let head = Head(fields, Some("access_token=t"));
+        let only = [CredentialSource::Authorization];
+        assert_eq!(Presented::find(&head, &only), Presented::Absent);
+    }
+
+    #[test]
+    fn an_api_key_stands_alone_in_its_field_and_beside_no_other_credential() {
+        let sources = [
+            CredentialSource::Authorization,
+            CredentialSource::ApiKey("x-api-key".into()),
+        ];
+        let key = crate::ApiKey::generate().unwrap();
+        let (hash, text) = (key.hash(), &*key.expose().leak());
+        let find = |fields, expected| {
+            let head = Head(fields, None);
+            assert_eq!(Presented::find(&head, &sources), expected);
+        };
+        let several = Presented::Malformed(MalformedCredential::Several);
+        let none = Presented::Malformed(MalformedCredential::NoApiKey);
+        find(vec![("x-api-key", text)], Presented::ApiKey(hash));
+        find(
+            vec![("authorization", "Basic eA=="), ("x-api-key", text)],
+            Presented::ApiKey(hash),
+        );
+        find(vec![("x-api-key", text), ("x-api-key", text)], several);
+        find(
+            vec![("authorization", "Bearer t"), ("x-api-key", text)],
+            several,
+        );
+        find(vec![("authorization", "Bearer t"), ("x-api-key", "")], none);
+        find(vec![("x-api-key", "")], none);
+        find(vec![("x-api-key", "t")], none);
+        find(vec![("x-api-key", &text[..text.len() - 1])], none);
+        find(
+            vec![("authorization", "Bearer"), ("x-api-key", text)],
+            Presented::Malformed(MalformedCredential::Syntax),
+        );
     }
 
     #[test]

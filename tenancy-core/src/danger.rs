@@ -13,7 +13,8 @@ use crate::{Admission, TenantContext, TenantId};
 #[error("stepping around a check needs a reason in words; the one given is blank")]
 pub struct NoReason;
 
-/// A context for work that no request asked for: a job, a test, a tool.
+/// A context for work that no request asked for: a job, a test, a tool. For a job that a request asked for, there is
+/// [`JobEnvelopes`](crate::JobEnvelopes).
 ///
 /// # Errors
 /// When `reason` is blank.

@@ -8,7 +8,7 @@ use crate::{Refusal, RefusalCause, TenantContext};
 /// What the subject of a [`TenantContext`] needs: a role, a permission, a scope, or something of yours.
 ///
 /// Names are compared byte for byte. There are no wildcards, `admin` is not `Admin`, and no role implies another. The
-/// context of a job has no roles, permissions or scopes.
+/// context of a job has no roles, permissions or scopes, that of an API key no scopes.
 ///
 /// ```
 /// use tenancy_core::{Guard, TenantContext, Refusal};
@@ -50,7 +50,7 @@ impl Guard {
         Self::new(Rule::AnyRole(roles))
     }
 
-    /// Needs this permission, be it in the token or granted to a role by
+    /// Needs this permission, be it in the credential or granted to a role by
     /// [`RolePermissions`](crate::RolePermissions).
     pub fn permission(permission: impl Into<String>) -> Self {
         Self::new(Rule::Permission(permission.into()))
@@ -265,15 +265,15 @@ mod tests {
         for (guard, expected) in [
             (
                 editor().and(Guard::scope("books:read")),
-                "token lacks `books:read`",
+                "credential lacks `books:read`",
             ),
             (
                 Guard::any_role(["Owner", "Admin"]).and(editor()),
-                "token lacks `Owner or Admin`",
+                "credential lacks `Owner or Admin`",
             ),
             (
                 Guard::role("Owner").or(Guard::permission("b")),
-                "token lacks `(Owner or b)`",
+                "credential lacks `(Owner or b)`",
             ),
         ] {
             assert_eq!(ada.require(&guard).unwrap_err().to_string(), expected);

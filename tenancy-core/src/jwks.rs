@@ -16,6 +16,9 @@ mod status;
 
 pub(crate) use self::cache::{Jwks, KeysUnavailable};
 pub use self::fetch::{FetchError, FetchKeys, Fetched};
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use self::key::import;
+pub(crate) use self::key::{Import, Key};
 pub(crate) use self::key_set::KeySet;
 pub use self::secret::SharedSecret;
 pub use self::source::KeySource;

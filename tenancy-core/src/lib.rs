@@ -46,13 +46,14 @@
 //!
 //! The [`manual`] says what is checked of a token, in which order, why the defaults are what they are, and what is counted.
 //!
-//! - The tenant comes from a verified token, never from a body, a query or a bare header.
+//! - The tenant comes from a verified token or API key, never from a body, a query or a bare header.
 //! - "No tenant" never turns into "all tenants": [`TenantId`] has no default and no API takes an option of
 //!   it.
 //! - Errors are for the operator; a client learns a status and a stable code, nothing else.
-//! - A tenant that no token vouches for comes from [`danger`], with a reason and a record.
+//! - A tenant that no credential vouches for comes from [`danger`], with a reason and a record.
 
 mod admission;
+mod api_key;
 mod claims;
 mod clock;
 mod config;
@@ -64,6 +65,7 @@ mod exempt;
 mod guard;
 mod head;
 mod identifier;
+mod job;
 mod json;
 mod jwks;
 mod jwt;
@@ -87,6 +89,10 @@ mod verifier;
 mod watch;
 
 pub use self::admission::{Admission, Admitted};
+pub use self::api_key::{
+    ApiKey, ApiKeyError, ApiKeyHash, ApiKeyProblem, ApiKeyRecord, ApiKeyStore,
+    ApiKeyStoreUnavailable, ApiKeys, MemoryApiKeys,
+};
 pub use self::claims::{ClaimMap, ClaimPath, ClaimTypeError, Claims};
 pub use self::clock::{Clock, ManualClock, SystemClock, UnixTime};
 pub use self::config::{ConfigError, ConfigProblem};
@@ -99,6 +105,7 @@ pub use self::directory::{
 pub use self::guard::Guard;
 pub use self::head::RequestHead;
 pub use self::identifier::{IdentifierProblem, InvalidIdentifier};
+pub use self::job::{JobEnvelopes, JobOpenError, JobSealError};
 pub use self::jwks::{
     FetchError, FetchKeys, Fetched, KeySource, KeyState, KeyStatus, SharedSecret,
 };

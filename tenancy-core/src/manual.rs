@@ -6,5 +6,8 @@ pub mod tokens {}
 #[doc = include_str!("manual/watching.md")]
 pub mod watching {}
 
+#[doc = include_str!("manual/outside_a_request.md")]
+pub mod outside_a_request {}
+
 #[doc = include_str!("manual/scoping.md")]
 pub mod scoping {}

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::limits::whole_seconds;
 use crate::{
-    MalformedCredential, RateLimit, TenantDirectoryUnavailable, TokenProblem, VerifyError,
+    ApiKeyProblem, ApiKeyStoreUnavailable, MalformedCredential, RateLimit,
+    TenantDirectoryUnavailable, TokenProblem, VerifyError,
 };
 
 /// Why a request is not admitted.
@@ -26,10 +27,14 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// There is no credential.
     MissingCredential,
+    /// There is no API key, and the service takes nothing else.
+    MissingApiKey,
     /// The credential is malformed, or there are several.
     MalformedCredential,
     /// The token must not be accepted.
     InvalidToken,
+    /// The API key must not be accepted: it is unknown, revoked or expired.
+    InvalidApiKey,
     /// The credential is good, and is for several tenants of which the request names none.
     TenantNotNamed,
     /// The credential is good, and is not for the tenant that the request names, or that tenant is not served: unknown,
@@ -43,7 +48,8 @@ pub enum RefusalKind {
     TooManyConcurrent,
     /// The issuer's keys are not to be had, so that nothing can be decided now.
     KeysUnavailable,
-    /// A directory, of issuers or of tenants, or the revocations do not answer, so that nothing can be decided now.
+    /// A directory, of issuers or of tenants, the revocations or the store of API keys do not answer, so that nothing can be
+    /// decided now.
     Unavailable,
 }
 
@@ -53,13 +59,17 @@ pub enum RefusalKind {
 pub enum RefusalCause {
     /// There is no credential.
     Missing,
+    /// There is no API key, and the service takes nothing else.
+    MissingApiKey,
     /// The credential is malformed.
     Malformed(MalformedCredential),
     /// The token breaks a rule.
     Token(TokenProblem),
+    /// The API key is not accepted.
+    ApiKey(ApiKeyProblem),
     /// The token is for several tenants, and the request names none of them.
     TenantNotNamed,
-    /// The token is not for the tenant that the request names, or the request names it in a way that no tenant can
+    /// The credential is not for the tenant that the request names, or the request names it in a way that no tenant can
     /// be named.
     TenantNotGranted,
     /// Two places of the request, such as its host and a header, name different tenants.
@@ -69,11 +79,11 @@ pub enum RefusalCause {
         /// The place that does not agree with it.
         second: &'static str,
     },
-    /// The token is for a tenant that the directory does not know.
+    /// The credential is for a tenant that the directory does not know.
     TenantUnknown,
-    /// The token is for a tenant that is suspended.
+    /// The credential is for a tenant that is suspended.
     TenantSuspended,
-    /// The token is for a tenant that was deleted.
+    /// The credential is for a tenant that was deleted.
     TenantDeleted,
     /// A role or permission is missing.
     Lacking {
@@ -99,7 +109,7 @@ pub enum RefusalCause {
         /// What happened to the last fetch.
         cause: String,
     },
-    /// A directory, of issuers or of tenants, or the revocations do not answer.
+    /// A directory, of issuers or of tenants, the revocations or the store of API keys do not answer.
     Unavailable {
         /// When asking again makes sense.
         retry_after: Duration,
@@ -113,8 +123,10 @@ impl Refusal {
     pub fn kind(&self) -> RefusalKind {
         match self.cause {
             RefusalCause::Missing => RefusalKind::MissingCredential,
+            RefusalCause::MissingApiKey => RefusalKind::MissingApiKey,
             RefusalCause::Malformed(_) => RefusalKind::MalformedCredential,
             RefusalCause::Token(_) => RefusalKind::InvalidToken,
+            RefusalCause::ApiKey(_) => RefusalKind::InvalidApiKey,
             RefusalCause::TenantNotNamed => RefusalKind::TenantNotNamed,
             // One answer: what becomes of a tenant is none of an outsider's business.
             RefusalCause::TenantNotGranted
@@ -174,6 +186,12 @@ impl RefusalKind {
                 "A bearer token is required",
                 Challenge::Bare,
             ),
+            Self::MissingApiKey => (
+                401,
+                "missing_api_key",
+                "An API key is required",
+                Challenge::ApiKey,
+            ),
             Self::MalformedCredential => (
                 400,
                 "invalid_request",
@@ -185,6 +203,12 @@ impl RefusalKind {
                 "invalid_token",
                 "The token is not accepted",
                 Challenge::Coded,
+            ),
+            Self::InvalidApiKey => (
+                401,
+                "invalid_api_key",
+                "The API key is not accepted",
+                Challenge::ApiKey,
             ),
             Self::TenantNotNamed => (
                 403,
@@ -225,7 +249,7 @@ impl RefusalKind {
             Self::Unavailable => (
                 503,
                 "temporarily_unavailable",
-                "Tokens cannot be verified now",
+                "The request cannot be served now",
                 Challenge::None,
             ),
         }
@@ -238,6 +262,8 @@ enum Challenge {
     /// RFC 6750 §3.1: no error code for a request that lacks any authentication information.
     Bare,
     Coded,
+    /// No RFC has a scheme for API keys, and RFC 9110 §15.5.2 wants a challenge with each 401.
+    ApiKey,
 }
 
 /// What an HTTP service answers to a refused request: everything but the framework's own types.
@@ -300,28 +326,53 @@ impl RefusalResponse {
 pub(crate) struct Wording {
     pub(crate) realm: String,
     pub(crate) missing_is_forbidden: bool,
+    pub(crate) served: Served,
+}
+
+/// Which credentials a service takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    Tokens,
+    ApiKeys,
+    Both,
 }
 
 impl Wording {
     pub(crate) fn response(&self, refusal: &Refusal) -> RefusalResponse {
         let kind = refusal.kind();
-        let (mut status, code, title, mut challenge) = kind.row();
-        if kind == RefusalKind::MissingCredential && self.missing_is_forbidden {
+        let (mut status, code, mut title, mut challenge) = kind.row();
+        if kind == RefusalKind::MissingCredential && self.served == Served::Both {
+            title = "A bearer token or an API key is required";
+        }
+        let is_missing = matches!(
+            kind,
+            RefusalKind::MissingCredential | RefusalKind::MissingApiKey
+        );
+        if is_missing && self.missing_is_forbidden {
             (status, challenge) = (403, Challenge::None);
         }
-        let realm = &self.realm;
         RefusalResponse {
             status,
-            challenge: match challenge {
-                Challenge::None => None,
-                Challenge::Bare => Some(format!(r#"Bearer realm="{realm}""#)),
-                Challenge::Coded => Some(format!(r#"Bearer realm="{realm}", error="{code}""#)),
-            },
+            challenge: self.challenge(challenge, code),
             retry_after: refusal.retry_after().map(whole_seconds),
             rate_limit: refusal.rate_limit(),
             body: format!(
                 r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#
             ),
+        }
+    }
+
+    fn challenge(&self, challenge: Challenge, code: &str) -> Option<String> {
+        let realm = &self.realm;
+        let bearer = format!(r#"Bearer realm="{realm}""#);
+        let api_key = format!(r#"ApiKey realm="{realm}""#);
+        match (challenge, self.served) {
+            (Challenge::None, _) => None,
+            (Challenge::ApiKey, _) | (_, Served::ApiKeys) => Some(api_key),
+            (Challenge::Bare, Served::Tokens) => Some(bearer),
+            // One field may hold several (RFC 9110 §11.6.1).
+            (Challenge::Bare, Served::Both) => Some(format!("{bearer}, {api_key}")),
+            (Challenge::Coded, _) => Some(format!(r#"{bearer}, error="{code}""#)),
         }
     }
 }
@@ -358,6 +409,21 @@ impl From<TenantDirectoryUnavailable> for RefusalCause {
     }
 }
 
+impl From<ApiKeyStoreUnavailable> for RefusalCause {
+    fn from(error: ApiKeyStoreUnavailable) -> Self {
+        Self::Unavailable {
+            retry_after: error.retry_after,
+            cause: error.to_string(),
+        }
+    }
+}
+
+impl From<ApiKeyProblem> for RefusalCause {
+    fn from(problem: ApiKeyProblem) -> Self {
+        Self::ApiKey(problem)
+    }
+}
+
 impl From<RefusalCause> for Refusal {
     fn from(cause: RefusalCause) -> Self {
         Self { cause }
@@ -368,8 +434,10 @@ impl fmt::Display for RefusalCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("missing authorization token"),
+            Self::MissingApiKey => f.write_str("missing API key"),
             Self::Malformed(problem) => problem.fmt(f),
             Self::Token(problem) => problem.fmt(f),
+            Self::ApiKey(problem) => problem.fmt(f),
             Self::KeysUnavailable { cause, .. } => {
                 write!(f, "signing keys are unavailable: {cause}")
             }
@@ -377,15 +445,15 @@ impl fmt::Display for RefusalCause {
                 f.write_str("token is for several tenants and the request names none")
             }
             Self::TenantNotGranted => {
-                f.write_str("token is not for the tenant that the request names")
+                f.write_str("credential is not for the tenant that the request names")
             }
             Self::TenantsDisagree { first, second } => {
                 write!(f, "{first} and {second} name different tenants")
             }
-            Self::TenantUnknown => f.write_str("token is for a tenant that does not exist"),
-            Self::TenantSuspended => f.write_str("token is for a tenant that is suspended"),
-            Self::TenantDeleted => f.write_str("token is for a tenant that was deleted"),
-            Self::Lacking { needed } => write!(f, "token lacks `{needed}`"),
+            Self::TenantUnknown => f.write_str("credential is for a tenant that does not exist"),
+            Self::TenantSuspended => f.write_str("credential is for a tenant that is suspended"),
+            Self::TenantDeleted => f.write_str("credential is for a tenant that was deleted"),
+            Self::Lacking { needed } => write!(f, "credential lacks `{needed}`"),
             Self::RateLimited { .. } => f.write_str("the tenant has used up its rate"),
             Self::TooManyConcurrent { at_most } => {
                 write!(f, "the tenant makes {at_most} requests already")
@@ -404,6 +472,7 @@ mod tests {
         let wording = Wording {
             realm: "api".into(),
             missing_is_forbidden: false,
+            served: Served::Tokens,
         };
         let keys = RefusalCause::KeysUnavailable {
             retry_after: Duration::from_millis(1500),
@@ -430,6 +499,13 @@ mod tests {
                 Some(r#"Bearer realm="api", error="invalid_token""#),
                 None,
                 "invalid_token",
+            ),
+            (
+                RefusalCause::ApiKey(ApiKeyProblem::Unknown),
+                401,
+                Some(r#"ApiKey realm="api""#),
+                None,
+                "invalid_api_key",
             ),
             (
                 RefusalCause::TenantNotNamed,
@@ -503,6 +579,7 @@ mod tests {
         let wording = Wording {
             realm: "api".into(),
             missing_is_forbidden: false,
+            served: Served::Tokens,
         };
         let number = |number| NonZeroU32::new(number).unwrap();
         for (limit, wait, policy, remaining) in [
@@ -537,10 +614,24 @@ mod tests {
     }
 
     #[test]
+    fn every_bad_api_key_gets_the_same_answer() {
+        let wording = Wording {
+            realm: "api".into(),
+            missing_is_forbidden: false,
+            served: Served::Both,
+        };
+        let answer = |problem| wording.response(&RefusalCause::ApiKey(problem).into());
+        let expected = answer(ApiKeyProblem::Unknown);
+        assert_eq!(answer(ApiKeyProblem::Revoked), expected);
+        assert_eq!(answer(ApiKeyProblem::Expired), expected);
+    }
+
+    #[test]
     fn every_bad_token_gets_the_same_answer() {
         let wording = Wording {
             realm: "api".into(),
             missing_is_forbidden: false,
+            served: Served::Tokens,
         };
         let answer = |problem| {
             wording.response(&Refusal {
@@ -562,6 +653,7 @@ mod tests {
         let wording = Wording {
             realm: "api".into(),
             missing_is_forbidden: false,
+            served: Served::Tokens,
         };
         let not_granted = wording.response(&RefusalCause::TenantNotGranted.into());
         let mut in_logs = vec![RefusalCause::TenantNotGranted.to_string()];
@@ -583,12 +675,51 @@ mod tests {
     }
 
     #[test]
-    fn a_service_may_choose_403_for_a_missing_token() {
-        let wording = Wording {
-            realm: "api".into(),
-            missing_is_forbidden: true,
-        };
-        let response = wording.response(&RefusalCause::Missing.into());
-        assert_eq!((response.status(), response.challenge()), (403, None));
+    fn a_service_may_choose_403_for_a_missing_credential() {
+        for (served, missing) in [
+            (Served::Tokens, RefusalCause::Missing),
+            (Served::Both, RefusalCause::Missing),
+            (Served::ApiKeys, RefusalCause::MissingApiKey),
+        ] {
+            let wording = Wording {
+                realm: "api".into(),
+                missing_is_forbidden: true,
+                served,
+            };
+            let response = wording.response(&missing.into());
+            assert_eq!((response.status(), response.challenge()), (403, None));
+        }
+    }
+
+    #[test]
+    fn a_challenge_names_what_the_service_takes() {
+        let bearer = r#"Bearer realm="api""#;
+        let api_key = r#"ApiKey realm="api""#;
+        let both = r#"Bearer realm="api", ApiKey realm="api""#;
+        let malformed = r#"Bearer realm="api", error="invalid_request""#;
+        let bad_token = r#"Bearer realm="api", error="invalid_token""#;
+        let several = RefusalCause::Malformed(MalformedCredential::Several);
+        let (token, key) = (TokenProblem::Expired, ApiKeyProblem::Expired);
+        for (served, cause, status, challenge) in [
+            (Served::Tokens, RefusalCause::Missing, 401, bearer),
+            (Served::Both, RefusalCause::Missing, 401, both),
+            (Served::ApiKeys, RefusalCause::MissingApiKey, 401, api_key),
+            (Served::Both, RefusalCause::ApiKey(key), 401, api_key),
+            (Served::ApiKeys, RefusalCause::ApiKey(key), 401, api_key),
+            (Served::Both, RefusalCause::Token(token), 401, bad_token),
+            // Each 401 has one, also where a place for tokens was configured and nobody verifies them.
+            (Served::ApiKeys, RefusalCause::Token(token), 401, api_key),
+            (Served::Both, several.clone(), 400, malformed),
+            (Served::ApiKeys, several, 400, api_key),
+        ] {
+            let wording = Wording {
+                realm: "api".into(),
+                missing_is_forbidden: false,
+                served,
+            };
+            let response = wording.response(&cause.into());
+            let told = (response.status(), response.challenge());
+            assert_eq!(told, (status, Some(challenge)), "{served:?}");
+        }
     }
 }

@@ -252,16 +252,8 @@ impl NewToken<'_> {
             claims.insert(name.to_owned(), value);
         }
         let header = self.issuer.key.header().to_string();
-        let message = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode_to_string(header),
-            URL_SAFE_NO_PAD.encode_to_string(Value::Object(claims).to_string())
-        );
-        let signature = self.issuer.key.sign(message.as_bytes())?;
-        Ok(format!(
-            "{message}.{}",
-            URL_SAFE_NO_PAD.encode_to_string(signature)
-        ))
+        let payload = Value::Object(claims).to_string();
+        self.issuer.key.sign_compact(&header, &payload)
     }
 }
 

@@ -26,6 +26,17 @@ pub trait TokenVerifier: fmt::Debug + Send + Sync {
     async fn verify(&self, token: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError>;
 }
 
+/// Accepts no token: what stands in the verifier's place in a service that takes API keys only.
+#[derive(Debug)]
+pub(crate) struct NoTokens;
+
+#[async_trait::async_trait]
+impl TokenVerifier for NoTokens {
+    async fn verify(&self, _: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError> {
+        Err(TokenProblem::Issuer.into())
+    }
+}
+
 #[async_trait::async_trait]
 impl<V: TokenVerifier + ?Sized> TokenVerifier for Arc<V> {
     async fn verify(&self, token: BearerToken<'_>) -> Result<Verified<Claims>, VerifyError> {

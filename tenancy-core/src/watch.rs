@@ -24,6 +24,16 @@ pub(crate) fn token_cache(event: &'static str) {
     }
 }
 
+/// An API key was judged: `accepted`, the code of its problem, or `undecided`.
+pub(crate) fn api_key_verification(outcome: &'static str) {
+    match outcome {
+        "accepted" => {
+            counter!("tenancy_api_key_verifications_total", "outcome" => "accepted").increment(1);
+        }
+        _ => counter!("tenancy_api_key_verifications_total", "outcome" => outcome).increment(1),
+    }
+}
+
 /// A JWK set was asked for: `fetched`, `unchanged` or `failed`.
 pub(crate) fn fetch(outcome: &'static str) {
     counter!("tenancy_jwks_fetches_total", "outcome" => outcome).increment(1);

@@ -20,6 +20,16 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+impl Answer {
+    pub(crate) fn challenge(&self) -> Option<&str> {
+        self.challenge.as_deref()
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<&str> {
+        self.retry_after.as_deref()
+    }
+}
+
 fn admission(provider: &IdentityProvider) -> Admission {
     let issuer = Issuer::new(provider.issuer(), ClaimMap::frontegg())
         .audience(AUDIENCE)

@@ -11,17 +11,32 @@ mod requests;
 mod transactions;
 
 use serde_json::{Value, json};
-use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
+use tenancy_core::{
+    Admission, ApiKey, ApiKeyRecord, ApiKeys, ClaimMap, Issuer, JwtVerifier, KeySource,
+    MemoryApiKeys, SubjectId, TenantId,
+};
 use tenancy_examples::identity_provider::{SigningKey, now};
 
 const ISSUER: &str = "https://issuer.example";
 
-/// An issuer whose tokens are for the tenants in `orgs`.
-struct Provider(SigningKey);
+/// An issuer whose tokens are for the tenants in `orgs`, and the API keys of a service.
+struct Provider(SigningKey, MemoryApiKeys);
 
 impl Provider {
     fn new() -> Self {
-        Self(SigningKey::ec(1).unwrap())
+        Self(SigningKey::ec(1).unwrap(), MemoryApiKeys::new())
+    }
+
+    fn api_keys(&self) -> ApiKeys {
+        ApiKeys::new(self.1.clone())
+    }
+
+    fn api_key(&self, tenant: &str, subject: &str) -> String {
+        let key = ApiKey::generate().unwrap();
+        let (tenant, subject) = (TenantId::parse(tenant), SubjectId::parse(subject));
+        let record = ApiKeyRecord::new(key.hash(), tenant.unwrap(), subject.unwrap());
+        self.1.insert(record);
+        key.expose()
     }
 
     fn admission(&self) -> Admission {

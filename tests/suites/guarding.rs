@@ -135,7 +135,7 @@ mod on_actix {
     }
 }
 
-async fn on_both(admission: Option<Admission>) -> [String; 2] {
+pub(crate) async fn on_both(admission: Option<Admission>) -> [String; 2] {
     [
         on_axum::serve(admission.clone()).await,
         on_actix::serve(admission),

@@ -10,6 +10,7 @@
 mod access_matrix;
 mod all_tenants;
 mod answers;
+mod api_keys;
 mod cluster;
 mod command;
 mod configuration;
@@ -23,6 +24,7 @@ mod environment;
 mod executing;
 mod guarding;
 mod isolation;
+mod jobs;
 mod keys;
 mod limiting;
 mod living;

@@ -1,6 +1,7 @@
 //! What is secret stays out of logs, answers, errors and debug output: canaries are put everywhere,
 //! everything is done with them that goes well or wrong, and then nothing that was said may show one.
 
+mod api_keys;
 pub(crate) mod capture;
 mod outages;
 mod own_keys;

@@ -150,7 +150,7 @@ struct Jwk {
 }
 
 /// Reads one entry of a JWK set.
-pub(super) fn import(entry: &str, rules: &Import) -> Result<Key, Unusable> {
+pub(crate) fn import(entry: &str, rules: &Import) -> Result<Key, Unusable> {
     // serde reads an array as a struct too, member by member.
     if !entry.trim_start().starts_with('{') {
         return Err(Unusable::Unreadable);

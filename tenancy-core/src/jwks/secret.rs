@@ -74,7 +74,7 @@ impl SharedSecret {
             && self.key_id == other.key_id
     }
 
-    pub(super) fn key(&self, rules: &Import) -> Result<Key, Unusable> {
+    pub(crate) fn key(&self, rules: &Import) -> Result<Key, Unusable> {
         let material = Material::Secret {
             algorithm: self.algorithm,
             octets: self.octets.clone(),

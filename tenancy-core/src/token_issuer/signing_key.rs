@@ -3,11 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::IssueError;
 #[cfg(feature = "aws-lc-rs")]
 use super::key_pair::KeyPair;
+#[cfg(feature = "aws-lc-rs")]
+use crate::jwks::import;
+use crate::jwks::{Import, Key};
 use crate::{Algorithm, ConfigProblem, SharedSecret, SignatureBackend};
 
 /// The private key, or the shared secret, of a [`TokenIssuer`](super::TokenIssuer). `Debug` shows its algorithm only.
@@ -63,7 +67,7 @@ impl SigningKey {
         Self(Kind::Pair(Arc::new(pair)))
     }
 
-    pub(super) fn check(&self, issuer: &Arc<str>) -> Result<(), ConfigProblem> {
+    pub(crate) fn check(&self, issuer: &Arc<str>) -> Result<(), ConfigProblem> {
         match self.secret().and_then(|secret| secret.problem(issuer)) {
             Some(problem) => Err(problem),
             None => Ok(()),
@@ -95,18 +99,48 @@ impl SigningKey {
 
     pub(super) fn header(&self) -> Value {
         let mut header = json!({ "alg": self.algorithm().to_string(), "typ": "JWT" });
-        let key_id = match &self.0 {
-            Kind::Secret(secret) => secret.key_id.as_deref(),
-            #[cfg(feature = "aws-lc-rs")]
-            Kind::Pair(pair) => Some(pair.key_id()),
-        };
-        if let (Some(key_id), Some(header)) = (key_id, header.as_object_mut()) {
+        if let (Some(key_id), Some(header)) = (self.key_id(), header.as_object_mut()) {
             header.insert("kid".to_owned(), key_id.into());
         }
         header
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, IssueError> {
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Secret(secret) => secret.key_id.as_deref(),
+            #[cfg(feature = "aws-lc-rs")]
+            Kind::Pair(pair) => Some(pair.key_id()),
+        }
+    }
+
+    /// What its signatures are checked with.
+    pub(crate) fn verifying(&self) -> Result<Key, IssueError> {
+        let algorithm = self.algorithm();
+        let rules = Import {
+            allowed: vec![algorithm],
+            backend: SignatureBackend::default(),
+        };
+        let key = match &self.0 {
+            Kind::Secret(secret) => secret.key(&rules),
+            #[cfg(feature = "aws-lc-rs")]
+            Kind::Pair(pair) => import(&pair.jwk().to_string(), &rules),
+        };
+        key.map_err(|_| IssueError::Key(algorithm))
+    }
+
+    /// A JWS in the compact serialisation (RFC 7515 §7.1).
+    pub(crate) fn sign_compact(&self, header: &str, payload: &str) -> Result<String, IssueError> {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode_to_string(bytes);
+        let message = format!(
+            "{}.{}",
+            encode(header.as_bytes()),
+            encode(payload.as_bytes())
+        );
+        let signature = self.sign(message.as_bytes())?;
+        Ok(format!("{message}.{}", encode(&signature)))
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, IssueError> {
         match &self.0 {
             Kind::Secret(secret) => SignatureBackend::default()
                 .mac(secret.algorithm, &secret.octets, message)
@@ -116,7 +150,7 @@ impl SigningKey {
         }
     }
 
-    fn algorithm(&self) -> Algorithm {
+    pub(crate) fn algorithm(&self) -> Algorithm {
         match &self.0 {
             Kind::Secret(secret) => secret.algorithm,
             #[cfg(feature = "aws-lc-rs")]

@@ -76,6 +76,10 @@ fn credentials(provider: &Provider) -> Vec<(Fields, u16)> {
     let cookie = || vec![("cookie", format!("theme=dark; session={good}"))];
     let header = || vec![("x-access-token", good.clone())];
     let forged = Provider::new().token(&["acme"], "ada");
+    let good_key = provider.api_key("acme", "ada");
+    let key = |key: &str| vec![("x-api-key", key.to_owned())];
+    let unknown = Provider::new().api_key("acme", "ada");
+    let misspelt = good_key.replace('_', "-");
     vec![
         // Good ones, wherever they stand.
         (bearer(&good), 200),
@@ -85,6 +89,12 @@ fn credentials(provider: &Provider) -> Vec<(Fields, u16)> {
         (header(), 200),
         (named(&good, "acme"), 200),
         (named(&several, "acme"), 200),
+        (key(&good_key), 200),
+        (both(key(&good_key), plain("Basic dTpw")), 200),
+        (
+            both(key(&good_key), vec![("x-tenant-id", "acme".into())]),
+            200,
+        ),
         // None.
         (vec![], 401),
         (plain("Basic dTpw"), 401),
@@ -100,6 +110,15 @@ fn credentials(provider: &Provider) -> Vec<(Fields, u16)> {
         (both(bearer(&good), header()), 400),
         (both(cookie(), header()), 400),
         (both(cookie(), cookie()), 400),
+        (key(""), 400),
+        (key(&good), 400),
+        (key(&misspelt), 400),
+        (key(&format!("{good_key}, {good_key}")), 400),
+        (both(key(&good_key), key(&good_key)), 400),
+        (both(key(&good_key), bearer(&good)), 400),
+        (both(key(&good_key), bearer("a.b.c")), 400),
+        (both(key(&unknown), bearer(&good)), 400),
+        (both(key(&misspelt), cookie()), 400),
         // Bad ones.
         (bearer("a.b.c"), 401),
         (bearer(&"a".repeat(17_000)), 401),
@@ -113,7 +132,13 @@ fn credentials(provider: &Provider) -> Vec<(Fields, u16)> {
         (with(json!({ "orgs": "*", "sub": "" })), 401),
         (with(json!({ "orgs": [] })), 401),
         (with(json!({ "cnf": { "jkt": "x" } })), 401),
+        (key(&unknown), 401),
+        (bearer(&good_key), 401),
         // Good ones for somebody else.
+        (
+            both(key(&good_key), vec![("x-tenant-id", "globex".into())]),
+            403,
+        ),
         (bearer(&several), 403),
         (named(&several, "initech"), 403),
         (named(&several, "ACME"), 403),
@@ -161,6 +186,7 @@ fn everywhere(provider: &Provider) -> Admission {
     let admission = admission
         .token_header("X-Access-Token")
         .token_cookie("session");
+    let admission = admission.api_keys(provider.api_keys());
     admission.exempt("/open").exempt("/wants")
 }
 
