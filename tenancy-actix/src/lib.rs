@@ -63,6 +63,7 @@ mod problem;
 mod response;
 #[cfg(feature = "sqlx")]
 mod transaction;
+mod visit;
 
 pub use self::counted_body::CountedBody;
 pub use self::error::TenantRejection;
@@ -73,3 +74,4 @@ pub use self::middleware::{TenantMiddleware, TenantService};
 pub use self::transaction::{
     RequestTransaction, TransactionMiddleware, TransactionRejection, TransactionService,
 };
+pub use self::visit::Visit;

@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use tenancy_core::{Admission, Refusal};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use tenancy_core::{Admission, Refusal, Visit};
 
 /// What the client is told. The refusal itself goes into the extensions, for the logs of an outer
 /// middleware.
@@ -16,4 +17,15 @@ pub(crate) fn refused(admission: &Admission, refusal: Refusal) -> HttpResponse {
     let mut response = response.body(answer.body().to_owned());
     response.extensions_mut().insert(refusal);
     response
+}
+
+/// Ends the visit with what the client is told, which may include the id of its request.
+pub(crate) fn end<B>(visit: Visit, response: &mut HttpResponse<B>) {
+    if let Some((name, id)) = visit.request_id_field()
+        && let (Ok(name), Ok(id)) = (name.parse::<HeaderName>(), HeaderValue::from_str(id))
+    {
+        response.headers_mut().insert(name, id);
+    }
+    let status = response.status().as_u16();
+    visit.end(status, response.extensions().get::<Refusal>());
 }

@@ -1,7 +1,7 @@
 //! The answer to a refused request, in the types of the `http` crate.
 
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use tenancy_core::{Admission, Refusal};
+use tenancy_core::{Admission, Refusal, Visit};
 
 use crate::RefusalBody;
 
@@ -19,4 +19,15 @@ pub(crate) fn refused<B: RefusalBody>(admission: &Admission, refusal: Refusal) -
     }
     response.extensions_mut().insert(refusal);
     response
+}
+
+/// Ends the visit with what the client is told, which may include the id of its request.
+pub(crate) fn end<B>(visit: Visit, response: &mut Response<B>) {
+    if let Some((name, id)) = visit.request_id_field()
+        && let (Ok(name), Ok(id)) = (name.parse::<HeaderName>(), HeaderValue::from_str(id))
+    {
+        response.headers_mut().insert(name, id);
+    }
+    let refusal = response.extensions().get::<Refusal>();
+    visit.end(response.status().as_u16(), refusal);
 }

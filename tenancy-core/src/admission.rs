@@ -9,10 +9,11 @@ use crate::limits::Gate;
 use crate::naming::{HostTemplate, NameSource, PathTemplate};
 use crate::refusal::Wording;
 use crate::resolve::{known_and_active, resolve};
+use crate::visit::{Watching, Who};
 use crate::{
     BearerToken, Guard, InvalidPattern, Limits, Permit, Presented, Refusal, RefusalCause,
     RefusalResponse, RolePermissions, TenantContext, TenantDirectory, TenantId, TenantRecord,
-    TokenVerifier, watch,
+    TokenVerifier,
 };
 
 /// Decides which requests enter, and for which tenant.
@@ -51,6 +52,7 @@ struct Rules {
     default_tenant: Option<DefaultTenant>,
     role_permissions: RolePermissions,
     gate: Option<Arc<Gate>>,
+    watching: Watching,
     wording: Wording,
 }
 
@@ -92,6 +94,7 @@ impl Admission {
                 default_tenant: None,
                 role_permissions: RolePermissions::new(),
                 gate: None,
+                watching: Watching::default(),
                 wording,
             }),
         }
@@ -271,6 +274,15 @@ impl Admission {
         self
     }
 
+    pub(crate) fn watching(&self) -> &Watching {
+        &self.rules.watching
+    }
+
+    pub(crate) fn with_watching(mut self, change: impl FnOnce(&mut Watching)) -> Self {
+        change(&mut Arc::make_mut(&mut self.rules).watching);
+        self
+    }
+
     pub(crate) fn default_tenant(mut self, default: DefaultTenant) -> Self {
         Arc::make_mut(&mut self.rules).default_tenant = Some(default);
         self
@@ -323,6 +335,16 @@ impl Admission {
     /// The refusal, which [`response`](Self::response) turns into an answer. It has been recorded as a
     /// `tracing` event with its precise cause.
     pub async fn admit<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
+        let admitted = self.decide(head, &mut Who::default()).await;
+        admitted.inspect_err(Refusal::record)
+    }
+
+    /// Decides, and notes of a request that is refused who has made it, as far as that is verified.
+    pub(crate) async fn decide<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        who: &mut Who,
+    ) -> Result<Admitted, Refusal> {
         let rules = &self.rules;
         if rules.exempt.iter().any(|exemption| exemption.covers(head)) {
             return Ok(Admitted::Exempt);
@@ -336,12 +358,10 @@ impl Admission {
                 return Ok(Admitted::Anonymous);
             }
         }
-        let admitted = self.admit_tenant(head, presented).await;
-        let permitted = admitted.and_then(|context| {
-            let permit = self.permit(&context)?;
-            Ok(Admitted::For(context, permit))
-        });
-        permitted.inspect_err(record)
+        let context = self.admit_tenant(head, presented, who).await?;
+        let permit = self.permit(&context);
+        let permit = permit.inspect_err(|_| *who = Who::is(&context))?;
+        Ok(Admitted::For(context, permit))
     }
 
     fn permit(&self, context: &TenantContext) -> Result<Permit, Refusal> {
@@ -355,12 +375,13 @@ impl Admission {
         &self,
         head: &H,
         presented: Presented<'_>,
+        who: &mut Who,
     ) -> Result<TenantContext, Refusal> {
         match (presented, &self.rules.default_tenant) {
-            (Presented::Bearer(token), _) => self.admit_bearer(head, token).await,
+            (Presented::Bearer(token), _) => self.admit_bearer(head, token, who).await,
             (Presented::Malformed(problem), _) => Err(problem.into()),
             (Presented::Absent, None) => Err(RefusalCause::Missing.into()),
-            (Presented::Absent, Some(default)) => self.admit_default(head, default).await,
+            (Presented::Absent, Some(default)) => self.admit_default(head, default, who).await,
         }
     }
 
@@ -368,9 +389,12 @@ impl Admission {
         &self,
         head: &H,
         token: BearerToken<'_>,
+        who: &mut Who,
     ) -> Result<TenantContext, Refusal> {
         let claims = self.verifier.verify(token).await?;
-        let (tenant, record) = self.choose(head, claims.tenants()).await?;
+        let chosen = self.choose(head, claims.tenants(), who).await;
+        let (tenant, record) =
+            chosen.inspect_err(|_| who.subject = Some(claims.subject().clone()))?;
         let context = TenantContext::admitted(claims, tenant, record);
         Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
     }
@@ -379,8 +403,9 @@ impl Admission {
         &self,
         head: &H,
         DefaultTenant { tenant, reason }: &DefaultTenant,
+        who: &mut Who,
     ) -> Result<TenantContext, Refusal> {
-        let (tenant, record) = self.choose(head, std::slice::from_ref(tenant)).await?;
+        let (tenant, record) = self.choose(head, std::slice::from_ref(tenant), who).await?;
         tracing::warn!(target: "tenancy::danger", %tenant, reason, "assumed the default tenant");
         Ok(TenantContext::assumed(tenant, reason.clone(), record))
     }
@@ -390,12 +415,15 @@ impl Admission {
         &self,
         head: &H,
         granted: &[TenantId],
+        who: &mut Who,
     ) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
         let places = self.rules.names.iter();
         let named = places.map(|place| (place.label(), place.read(head)));
         let directory = self.rules.directory.as_deref();
         let chosen = resolve(granted, named.collect(), directory).await?;
-        known_and_active(chosen, directory).await
+        let tenant = chosen.tenant().clone();
+        let active = known_and_active(chosen, directory).await;
+        active.inspect_err(|_| who.tenant = Some(tenant))
     }
 
     /// Decides whether a request that was admitted has what `guard` needs. Without a tenant it was admitted as
@@ -406,7 +434,7 @@ impl Admission {
     pub fn guard(&self, guard: &Guard, tenant: Option<&TenantContext>) -> Result<(), Refusal> {
         match tenant {
             Some(tenant) => tenant.require(guard),
-            None => Err(RefusalCause::Missing.into()).inspect_err(record),
+            None => Err(RefusalCause::Missing.into()).inspect_err(Refusal::record),
         }
     }
 
@@ -414,10 +442,4 @@ impl Admission {
     pub fn response(&self, refusal: &Refusal) -> RefusalResponse {
         self.rules.wording.response(refusal)
     }
-}
-
-fn record(refusal: &Refusal) {
-    let code = refusal.kind().code();
-    watch::refusal(code);
-    tracing::info!(target: "tenancy::admission", code, cause = %refusal, "refused a request");
 }

@@ -41,6 +41,10 @@ impl RequestHead for Head {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }
 
 pub(super) fn admission(verifier: &JwtVerifier) -> Admission {
