@@ -38,6 +38,9 @@
 //! [`Admission::exempt`](tenancy_core::Admission::exempt) names. What the client is told and what the logs say is
 //! decided in `tenancy-core`, the same for every framework.
 //!
+//! Each request has a span, a count and, where that is configured, its place in the audit log:
+//! [`manual::watching`](tenancy_core::manual::watching). Handlers take its id and the address of its client with [`Visit`].
+//!
 //! # Features
 //!
 //! | feature | default | adds |

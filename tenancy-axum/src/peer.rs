@@ -42,3 +42,26 @@ fn connected_from(extensions: &Extensions) -> Option<IpAddr> {
 fn connected_from(_: &Extensions) -> Option<IpAddr> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peer_is_what_the_server_put_there() {
+        let mut extensions = Extensions::new();
+        assert_eq!(address(&extensions), None);
+        let peer = "2001:db8::1".parse().unwrap();
+        extensions.insert(PeerAddress(peer));
+        assert_eq!(address(&extensions), Some(peer));
+    }
+
+    #[cfg(feature = "axum")]
+    #[test]
+    fn the_peer_is_the_one_that_axum_is_connected_to() {
+        let mut extensions = Extensions::new();
+        let peer = std::net::SocketAddr::from(([192, 0, 2, 1], 4711));
+        extensions.insert(axum::extract::ConnectInfo(peer));
+        assert_eq!(address(&extensions), Some(peer.ip()));
+    }
+}

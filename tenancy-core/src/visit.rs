@@ -20,7 +20,7 @@ use tracing::{Instrument as _, Span, field};
 pub use self::audit::{AuditEvent, AuditSink, TracingAudit};
 pub use self::client::TrustedProxies;
 pub use self::context::VisitContext;
-use self::context::{Facts, Requested};
+use self::context::{Audited, Facts};
 pub use self::outcome::AuditOutcome;
 use self::printable::printable;
 pub(crate) use self::watching::Watching;
@@ -92,7 +92,7 @@ impl Visit {
             "http.request.method" = facts.method,
             "url.path" = &*printable(head.path()),
             "client.address" = facts.client_address.map(field::display),
-            "tenancy.request_id" = facts.id.as_str(),
+            "tenancy.request_id" = facts.id(),
             "tenancy.tenant" = field::Empty,
             "tenancy.project" = field::Empty,
             "tenancy.subject" = field::Empty,
@@ -136,7 +136,7 @@ impl Visit {
     /// [`Admission::request_id_header`] asks for one.
     pub fn request_id_field(&self) -> Option<(&str, &str)> {
         let name = self.admission.watching().request_id_header.as_deref()?;
-        Some((name, self.facts.id.as_str()))
+        Some((name, self.facts.id()))
     }
 
     /// The service answered with `status`; with `refusal` where this admission or a [`Guard`](crate::Guard) refused.
@@ -159,13 +159,20 @@ impl Visit {
             self.span.record("http.response.status_code", status);
         }
         self.admission.watching().count(outcome, &self.who);
-        if !self.is_exempt
-            && let Some(Requested { auditor, path }) = &self.facts.requested
+        if let Some(Audited {
+            auditor,
+            clock,
+            path,
+        }) = &self.facts.audited
+            && !self.is_exempt
         {
-            let mut event = self
-                .facts
-                .event(&self.who, self.facts.method, path, outcome);
-            (event.status, event.code) = (status, code);
+            let event = AuditEvent {
+                status,
+                code,
+                client_address: self.facts.client_address,
+                request_id: Some(self.facts.id().to_owned()),
+                ..AuditEvent::by(&self.who, clock.now(), self.facts.method, path, outcome)
+            };
             self.span.in_scope(|| auditor.record(event));
         }
     }
@@ -187,9 +194,8 @@ impl Drop for Visit {
 
 impl fmt::Debug for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.facts.id.as_str();
         f.debug_struct("Visit")
-            .field("request_id", &id)
+            .field("request_id", &self.facts.id())
             .finish_non_exhaustive()
     }
 }

@@ -43,5 +43,6 @@ mod sharing;
 mod statements;
 mod tokens;
 mod twins;
+mod watching;
 mod wire;
 mod without_rls;

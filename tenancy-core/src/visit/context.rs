@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::audit::Auditor;
 use super::request_id::RequestId;
@@ -20,32 +20,23 @@ pub struct VisitContext {
 
 /// What is known of a request before anything is decided about it.
 pub(super) struct Facts {
-    pub(super) id: RequestId,
+    /// Empty until somebody asks, unless the request brought one.
+    pub(super) id: OnceLock<RequestId>,
     pub(super) client_address: Option<IpAddr>,
     pub(super) method: &'static str,
-    pub(super) requested: Option<Requested>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) audited: Option<Audited>,
 }
 
 /// What is kept where there is an audit log.
-pub(super) struct Requested {
+pub(super) struct Audited {
     pub(super) auditor: Auditor,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) path: String,
 }
 
 impl Facts {
-    pub(super) fn event(
-        &self,
-        who: &Who,
-        action: &str,
-        resource: &str,
-        outcome: AuditOutcome,
-    ) -> AuditEvent {
-        AuditEvent {
-            client_address: self.client_address,
-            request_id: Some(self.id.as_str().to_owned()),
-            ..AuditEvent::by(who, self.clock.now(), action, resource, outcome)
-        }
+    pub(super) fn id(&self) -> &str {
+        self.id.get_or_init(RequestId::made).as_str()
     }
 }
 
@@ -58,7 +49,7 @@ impl VisitContext {
     /// [`Admission::request_id_header`](crate::Admission::request_id_header) says so and it is sane, or 32 random
     /// hexadecimal digits. It is no secret, and no proof.
     pub fn request_id(&self) -> &str {
-        self.facts.id.as_str()
+        self.facts.id()
     }
 
     /// The address of the client: that of the peer of the connection or, behind
@@ -81,8 +72,12 @@ impl VisitContext {
     /// # let _ = deleted;
     /// ```
     pub fn audit(&self, action: &str, resource: &str, outcome: AuditOutcome) {
-        if let Some(Requested { auditor, .. }) = &self.facts.requested {
-            auditor.record(self.facts.event(&self.who, action, resource, outcome));
+        if let Some(Audited { auditor, clock, .. }) = &self.facts.audited {
+            auditor.record(AuditEvent {
+                client_address: self.client_address(),
+                request_id: Some(self.request_id().to_owned()),
+                ..AuditEvent::by(&self.who, clock.now(), action, resource, outcome)
+            });
         }
     }
 }

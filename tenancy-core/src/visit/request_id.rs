@@ -7,22 +7,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The longest id that is taken from a request, in bytes.
 const MAX_BYTES: usize = 128;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum RequestId {
-    /// The one that the request brought.
-    Given(Box<str>),
-    /// Hexadecimal digits.
-    Made([u8; 32]),
-}
+/// The one that the request brought, or hexadecimal digits.
+#[derive(Debug)]
+pub(super) struct RequestId(Box<str>);
 
 impl RequestId {
-    /// The one value of a field, if it is sane, or a new one.
-    pub(super) fn given_or_made<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
-        let given = match (values.next(), values.next()) {
-            (Some(value), None) if is_sane(value) => std::str::from_utf8(value).ok(),
+    /// The only value of a field, if it is sane.
+    pub(super) fn given<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
+        match (values.next(), values.next()) {
+            (Some(value), None) if is_sane(value) => {
+                let id = std::str::from_utf8(value).ok()?;
+                Some(Self(id.into()))
+            }
             _ => None,
-        };
-        given.map_or_else(Self::made, |id| Self::Given(id.into()))
+        }
     }
 
     /// A new one. SipHash with a key from the operating system makes 128 bits of a counter that tell nothing about those of
@@ -31,26 +29,12 @@ impl RequestId {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let bits = [0u8, 1].map(|half| KEY.hash_one((half, count)));
-        let mut digits = [0; 32];
-        let nibbles = bits.into_iter().flat_map(|half| {
-            let shifts = (0..64).step_by(4).rev();
-            shifts.map(move |shift| (half >> shift) & 0xf)
-        });
-        for (digit, nibble) in digits.iter_mut().zip(nibbles) {
-            *digit = *b"0123456789abcdef"
-                .get(usize::try_from(nibble).unwrap_or_default())
-                .unwrap_or(&b'0');
-        }
-        Self::Made(digits)
+        let [high, low] = [0u8, 1].map(|half| KEY.hash_one((half, count)));
+        Self(format!("{high:016x}{low:016x}").into())
     }
 
     pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::Given(id) => id,
-            // They are ASCII.
-            Self::Made(digits) => std::str::from_utf8(digits).unwrap_or_default(),
-        }
+        &self.0
     }
 }
 
@@ -67,11 +51,8 @@ mod tests {
     use super::*;
 
     fn taken(values: &[&str]) -> Option<String> {
-        let values = values.iter().map(|value| value.as_bytes());
-        match RequestId::given_or_made(values) {
-            RequestId::Given(id) => Some(id.into()),
-            RequestId::Made(_) => None,
-        }
+        let id = RequestId::given(values.iter().map(|value| value.as_bytes()));
+        id.map(|id| id.as_str().to_owned())
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! `Watching`, how the requests of an admission are watched.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::audit::Auditor;
-use super::context::{Facts, Requested};
+use super::context::{Audited, Facts};
 use super::request_id::RequestId;
 use super::tenant_labels::TenantLabels;
 use super::{AuditOutcome, TrustedProxies, Who};
@@ -35,21 +35,20 @@ impl Default for Watching {
 
 impl Watching {
     pub(super) fn facts_of<H: RequestHead + ?Sized>(&self, head: &H) -> Facts {
+        let given = self.request_id_header.as_ref();
+        let given = given.and_then(|name| RequestId::given(head.header_values(name)));
         Facts {
-            id: match &self.request_id_header {
-                Some(name) => RequestId::given_or_made(head.header_values(name)),
-                None => RequestId::made(),
-            },
+            id: given.map(OnceLock::from).unwrap_or_default(),
             client_address: match &self.proxies {
                 Some(proxies) => proxies.client(head),
                 None => head.peer_address().map(|peer| peer.to_canonical()),
             },
             method: registered(head.method()),
-            requested: self.auditor.clone().map(|auditor| Requested {
+            audited: self.auditor.clone().map(|auditor| Audited {
                 auditor,
+                clock: Arc::clone(&self.clock),
                 path: head.path().to_owned(),
             }),
-            clock: Arc::clone(&self.clock),
         }
     }
 
