@@ -54,14 +54,13 @@ impl Element {
     fn pair<'l>(&mut self, text: &'l [u8]) -> Option<&'l [u8]> {
         let (name, rest) = split_while(text, is_token_byte);
         let rest = rest.strip_prefix(b"=")?;
-        let (value, rest) = match rest {
-            [b'"', rest @ ..] => quoted(rest)?,
-            // Not all proxies put quotation marks around colons and brackets.
-            _ => {
-                let is_unquoted = |byte| is_token_byte(byte) || b":[]".contains(&byte);
-                let (value, rest) = split_while(rest, is_unquoted);
-                (value.to_owned(), rest)
-            }
+        // Not all proxies put quotation marks around colons and brackets.
+        let is_unquoted = |byte| is_token_byte(byte) || b":[]".contains(&byte);
+        let (value, rest) = if let Some(rest) = rest.strip_prefix(b"\"") {
+            quoted(rest)?
+        } else {
+            let (value, rest) = split_while(rest, is_unquoted);
+            (value.to_owned(), rest)
         };
         if name.is_empty() || value.is_empty() {
             return None;

@@ -31,10 +31,10 @@ impl AuditOutcome {
     }
 
     pub(super) fn of_answer(status: u16, refusal: Option<RefusalKind>) -> Self {
+        use RefusalKind::{KeysUnavailable, Unavailable};
         match (status, refusal) {
-            (_, Some(RefusalKind::KeysUnavailable | RefusalKind::Unavailable)) => Self::Failed,
+            (_, Some(KeysUnavailable | Unavailable)) | (500.., None) => Self::Failed,
             (_, Some(_)) | (401 | 403, None) => Self::Denied,
-            (500.., None) => Self::Failed,
             (_, None) => Self::Allowed,
         }
     }

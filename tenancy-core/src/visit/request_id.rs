@@ -23,7 +23,7 @@ impl RequestId {
         }
     }
 
-    /// A new one. SipHash with a key from the operating system makes 128 bits of a counter that tell nothing about those of
+    /// A new one. A keyed hash, of a key from the operating system, makes 128 bits of a counter that tell nothing about those of
     /// any other request, and which two requests share as seldom as if they were drawn.
     pub(super) fn made() -> Self {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);

@@ -24,7 +24,7 @@ struct Head {
 impl RequestHead for Head {
     fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let lines = self.lines.iter().filter(move |_| name == self.field);
-        lines.map(|line| line.as_bytes())
+        lines.map(String::as_bytes)
     }
 
     fn method(&self) -> &'static str {

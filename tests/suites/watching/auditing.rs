@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use tenancy_core::{AuditEvent, AuditOutcome, AuditSink, SubjectId, TracingAudit};
+use tenancy_core::AuditOutcome::{self, Allowed, Denied, Failed};
+use tenancy_core::{AuditEvent, AuditSink, SubjectId, TracingAudit};
 
 use super::{Provider, TIME, Watched, id, soon};
 use crate::twins::{Connection, get};
@@ -51,7 +52,6 @@ async fn every_request_that_was_admitted_or_refused_is_written_down_once() {
             code,
         )
     };
-    use AuditOutcome::{Allowed, Denied, Failed};
     for watched in Watched::both(&provider, |it| it) {
         let in_query = format!("/note/2?access_token={}", provider.token("globex", "ada"));
         for (bearer, path) in [

@@ -7,211 +7,135 @@ use super::listening::Fields;
 use super::{Provider, Watched, soon};
 use crate::twins::{Connection, get, request};
 
-fn fields(of: &[(&str, &str)]) -> Fields {
-    let of = of.iter();
-    of.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-/// The fields of the last span of `watched` without the id of its request, which differs.
-fn last_span(watched: &Watched) -> Fields {
-    let mut fields = watched.heard.requests().pop().unwrap().fields;
-    let id = fields.remove("tenancy.request_id").unwrap();
-    assert_eq!(id.len(), 32, "{id}");
-    assert_eq!(fields.remove("otel.kind").unwrap(), "server");
-    assert_eq!(fields.remove("client.address").unwrap(), "127.0.0.1");
-    fields
+/// The fields of the span of a request, without what all have alike: `name=value`, where names lack their `tenancy.`.
+async fn span_of(watched: &Watched, method: &str, path: &str, bearer: Option<&str>) -> String {
+    let field = bearer.map(|bearer| ("authorization", bearer));
+    let text = request(method, path, field.as_slice());
+    let reply = Connection::to(watched.address).await.ask(&text).await;
+    let mut fields: Fields = watched.heard.requests().pop().unwrap().fields;
+    let mut take = |name: &str| fields.remove(name).unwrap();
+    assert_eq!(take("otel.kind"), "server");
+    assert_eq!(take("client.address"), "127.0.0.1");
+    assert_eq!(take("tenancy.request_id").len(), 32);
+    let (method, path) = (take("http.request.method"), take("url.path"));
+    let status = take("http.response.status_code");
+    assert_eq!(status, reply.status.to_string());
+    let own = fields.iter().map(|(name, value)| {
+        let name = name.strip_prefix("tenancy.").unwrap();
+        format!(" {name}={value}")
+    });
+    format!("{method} {path} {status}{}", own.collect::<String>())
 }
 
 #[tokio::test]
 async fn a_span_tells_who_asked_for_what_and_how_it_ended() {
     let provider = Provider::new();
-    let bearer = |tenant| provider.bearer(tenant, "ada");
-    let (acme, initech, hooli) = (bearer("acme"), bearer("initech"), bearer("hooli"));
-    let (umbrella, forged) = (bearer("umbrella"), format!("{}x", bearer("acme")));
-    let in_query = format!("/note/1?access_token={}", provider.token("acme", "ada"));
-    let long = format!("/{}", "x".repeat(2000));
-    let long_seen = format!("/{}…", "x".repeat(508));
-    let (ada, of_acme) = (("tenancy.subject", "ada"), ("tenancy.tenant", "acme"));
-    let outcome = |outcome| ("tenancy.outcome", outcome);
-    let refusal = |code| ("tenancy.refusal", code);
+    let acme = provider.bearer("acme", "ada");
+    let bearer = Some(acme.as_str());
     for watched in Watched::both(&provider, Admission::optional) {
-        for (method, path, seen, bearer, status, expected) in [
+        for (path, bearer, expected) in [
             (
-                "GET",
                 "/note/1",
-                "/note/1",
-                Some(&acme),
-                "200",
-                &[of_acme, ada, outcome("allowed")][..],
+                bearer,
+                "200 outcome=allowed subject=ada tenant=acme",
             ),
             (
-                "GET",
-                &in_query,
-                "/note/1",
-                None,
-                "200",
-                &[of_acme, ada, outcome("allowed")],
-            ),
-            (
-                "GET",
-                "/nowhere?a=b",
                 "/nowhere",
-                Some(&acme),
-                "404",
-                &[of_acme, ada, outcome("allowed")],
+                bearer,
+                "404 outcome=allowed subject=ada tenant=acme",
             ),
             (
-                "GET",
-                &long,
-                &long_seen,
-                Some(&acme),
-                "404",
-                &[of_acme, ada, outcome("allowed")],
-            ),
-            (
-                "GET",
-                "/a%0ab\"c\\",
-                "/a%0ab\"c\\\\",
-                Some(&acme),
-                "404",
-                &[of_acme, ada, outcome("allowed")],
-            ),
-            (
-                "GET",
                 "/fail",
-                "/fail",
-                Some(&acme),
-                "500",
-                &[of_acme, ada, outcome("failed")],
+                bearer,
+                "500 outcome=failed subject=ada tenant=acme",
             ),
             (
-                "GET",
                 "/forbid",
-                "/forbid",
-                Some(&acme),
-                "403",
-                &[of_acme, ada, outcome("denied")],
+                bearer,
+                "403 outcome=denied subject=ada tenant=acme",
             ),
             (
-                "GET",
                 "/guarded",
-                "/guarded",
-                Some(&acme),
-                "403",
-                &[
-                    of_acme,
-                    ada,
-                    outcome("denied"),
-                    refusal("insufficient_scope"),
-                ],
-            ),
-            (
-                "BREW",
-                "/note/1",
-                "/note/1",
-                Some(&acme),
-                "405",
-                &[of_acme, ada, outcome("allowed")],
+                bearer,
+                "403 outcome=denied refusal=insufficient_scope subject=ada tenant=acme",
             ),
             // Without a tenant.
+            ("/note/1", None, "200 outcome=allowed"),
+            ("/open", bearer, "200 outcome=allowed"),
+        ] {
+            let span = span_of(&watched, "GET", path, bearer).await;
+            assert_eq!(span, format!("GET {path} {expected}"), "{}", watched.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_is_known_as_far_as_it_is_verified() {
+    let provider = Provider::new();
+    let forged = format!("{}x", provider.bearer("acme", "ada"));
+    let bearer = |tenant| provider.bearer(tenant, "ada");
+    for watched in Watched::both(&provider, |it| it) {
+        for (bearer, expected) in [
+            (None, "401 outcome=denied refusal=missing_token"),
             (
-                "GET",
-                "/open",
-                "/open",
-                Some(&acme),
-                "200",
-                &[outcome("allowed")],
+                Some(&"Bearer".to_owned()),
+                "400 outcome=denied refusal=invalid_request",
+            ),
+            (Some(&forged), "401 outcome=denied refusal=invalid_token"),
+            (
+                Some(&bearer("initech")),
+                "403 outcome=denied refusal=tenant_not_granted subject=ada tenant=initech",
             ),
             (
-                "GET",
-                "/note/1",
-                "/note/1",
-                None,
-                "200",
-                &[outcome("allowed")],
-            ),
-            // Refused, and known as far as it is verified.
-            (
-                "GET",
-                "/note/1",
-                "/note/1",
-                Some(&forged),
-                "401",
-                &[outcome("denied"), refusal("invalid_token")],
+                Some(&bearer("umbrella")),
+                "403 outcome=denied refusal=tenant_not_granted subject=ada tenant=umbrella",
             ),
             (
-                "GET",
-                "/note/1",
-                "/note/1",
-                Some(&initech),
-                "403",
-                &[
-                    ("tenancy.tenant", "initech"),
-                    ada,
-                    outcome("denied"),
-                    refusal("tenant_not_granted"),
-                ],
+                Some(&bearer("hooli")),
+                "200 outcome=allowed subject=ada tenant=hooli",
             ),
             (
-                "GET",
-                "/note/1",
-                "/note/1",
-                Some(&umbrella),
-                "403",
-                &[
-                    ("tenancy.tenant", "umbrella"),
-                    ada,
-                    outcome("denied"),
-                    refusal("tenant_not_granted"),
-                ],
-            ),
-            (
-                "GET",
-                "/note/1",
-                "/note/1",
-                Some(&hooli),
-                "200",
-                &[("tenancy.tenant", "hooli"), ada, outcome("allowed")],
-            ),
-            (
-                "GET",
-                "/note/1",
-                "/note/1",
-                Some(&hooli),
-                "429",
-                &[
-                    ("tenancy.tenant", "hooli"),
-                    ada,
-                    outcome("denied"),
-                    refusal("rate_limited"),
-                ],
+                Some(&bearer("hooli")),
+                "429 outcome=denied refusal=rate_limited subject=ada tenant=hooli",
             ),
         ] {
-            let authorization = bearer.map(|bearer| ("authorization", bearer.as_str()));
-            let text = request(method, path, authorization.as_slice());
-            let reply = Connection::to(watched.address).await.ask(&text).await;
-            let mut expected = fields(expected);
-            let method = if method == "BREW" { "_OTHER" } else { method };
-            // actix-web has 404 where axum has 405.
-            let status = if method == "_OTHER" {
-                reply.status.to_string()
-            } else {
-                status.to_owned()
-            };
-            expected.extend(fields(&[
-                ("http.request.method", method),
-                ("url.path", seen),
-                ("http.response.status_code", &status),
-            ]));
-            assert_eq!(reply.status.to_string(), status, "{}: {path}", watched.name);
-            assert_eq!(last_span(&watched), expected, "{}: {path}", watched.name);
+            let bearer = bearer.map(String::as_str);
+            let span = span_of(&watched, "GET", "/note/1", bearer).await;
+            assert_eq!(span, format!("GET /note/1 {expected}"), "{}", watched.name);
         }
-        let said = watched.heard.text();
-        for secret in ["access_token", "a=b", acme.split('.').nth(2).unwrap()] {
+    }
+}
+
+#[tokio::test]
+async fn method_and_path_are_bounded_and_the_query_and_the_token_are_left_out() {
+    let provider = Provider::new();
+    let (acme, token) = (
+        provider.bearer("acme", "ada"),
+        provider.token("acme", "ada"),
+    );
+    let signature = token.split('.').nth(2).unwrap();
+    let in_query = format!("/note/1?access_token={token}&x=PIN");
+    let (long, long_seen) = (
+        format!("/{}", "x".repeat(2000)),
+        format!("/{}…", "x".repeat(508)),
+    );
+    for watched in Watched::both(&provider, |it| it) {
+        for (method, path, bearer, expected) in [
+            ("GET", in_query.as_str(), None, "GET /note/1 200"),
+            ("GET", &long, Some(&acme), &format!("GET {long_seen} 404")),
+            ("GET", "/a%0ab\"c\\", Some(&acme), r#"GET /a%0ab"c\\ 404"#),
+            ("BREW", "/nowhere?PIN", Some(&acme), "_OTHER /nowhere 404"),
+            ("get", "/nowhere", Some(&acme), "_OTHER /nowhere 404"),
+        ] {
+            let span = span_of(&watched, method, path, bearer.map(String::as_str)).await;
+            let expected = format!("{expected} outcome=allowed subject=ada tenant=acme");
+            assert_eq!(span, expected, "{}", watched.name);
+        }
+        let said = format!("{} {:?}", watched.heard.text(), watched.written.events());
+        for secret in [signature, "access_token", "PIN", "BREW"] {
             assert!(!said.contains(secret), "{}: {secret}", watched.name);
         }
-        assert!(said.contains("umbrella"), "the control");
+        assert!(said.contains("/nowhere"), "the control");
     }
 }
 
