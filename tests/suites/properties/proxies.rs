@@ -57,7 +57,19 @@ fn written_by_a_client() -> impl Strategy<Value = Vec<String>> {
         ][..]).prop_map(ToOwned::to_owned),
         1 => any::<char>().prop_map(String::from),
     ];
-    let line = vec(piece, 0..12).prop_map(|pieces| pieces.concat());
+    let whole = select(
+        &[
+            "1.1.1.1",
+            "10.0.0.9",
+            "for=1.1.1.1",
+            "for=10.0.0.9",
+            "for=1.1.1.1;x=\"",
+        ][..],
+    );
+    let line = prop_oneof![
+        3 => vec(piece, 0..12).prop_map(|pieces| pieces.concat()),
+        1 => whole.prop_map(ToOwned::to_owned),
+    ];
     vec(line, 0..3)
 }
 
