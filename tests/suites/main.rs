@@ -10,6 +10,7 @@
 mod access_matrix;
 mod all_tenants;
 mod answers;
+mod attention;
 mod cluster;
 mod command;
 mod configuration;

@@ -11,6 +11,8 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::attention;
+
 pub(super) type Fields = BTreeMap<String, String>;
 
 /// What was heard. Clones share it.
@@ -45,6 +47,7 @@ pub(super) struct Said {
 impl Heard {
     /// Hears what is done on this thread from now on, for as long as the thread runs.
     pub(super) fn listen(&self) {
+        attention::ask_each_time();
         let subscriber = tracing_subscriber::registry().with(Ears(Arc::clone(&self.all)));
         std::mem::forget(tracing::subscriber::set_default(subscriber));
         let recorder: &'static DebuggingRecorder = Box::leak(Box::new(Arc::clone(&self.recorder)));
