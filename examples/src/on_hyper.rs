@@ -9,7 +9,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tenancy_axum::TenantLayer;
+use tenancy_axum::{PeerAddress, TenantLayer};
 use tenancy_core::{Admission, TenantContext};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
@@ -23,8 +23,15 @@ pub async fn serve(listener: TcpListener, admission: Admission) -> io::Result<()
         .layer(TenantLayer::new(admission))
         .service_fn(who);
     loop {
-        let (stream, _) = listener.accept().await?;
-        let service = TowerToHyperService::new(service.clone());
+        let (stream, peer) = listener.accept().await?;
+        let service = ServiceBuilder::new()
+            .map_request(move |mut request: Request<Incoming>| {
+                // hyper does not tell, and the span and the audit log want to know.
+                request.extensions_mut().insert(PeerAddress(peer.ip()));
+                request
+            })
+            .service(service.clone());
+        let service = TowerToHyperService::new(service);
         tokio::spawn(async move {
             let server = auto::Builder::new(TokioExecutor::new());
             let connection = server.serve_connection(TokioIo::new(stream), service);

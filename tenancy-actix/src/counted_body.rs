@@ -1,4 +1,4 @@
-//! `CountedBody`, a response body that counts among the requests of its tenant.
+//! `CountedBody`, a response body that counts among the requests of its tenant, and is made in the span of its own.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,6 +7,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use pin_project_lite::pin_project;
 use tenancy_core::Permit;
+use tracing::Span;
 
 pin_project! {
     /// The body of a response behind [`TenantMiddleware`](crate::TenantMiddleware). The request counts among those that its
@@ -14,17 +15,24 @@ pin_project! {
     ///
     /// actix-web lets a handler finish when its client has gone away, and the request counts until then. What goes on after
     /// a body has ended does not count.
+    ///
+    /// What its stream logs while it is polled is inside the span of the request.
     #[derive(Debug)]
     pub struct CountedBody<B> {
         #[pin]
         inner: B,
         permit: Permit,
+        span: Span,
     }
 }
 
 impl<B> CountedBody<B> {
-    pub(crate) fn new(inner: B, permit: Permit) -> Self {
-        Self { inner, permit }
+    pub(crate) fn new(inner: B, permit: Permit, span: Span) -> Self {
+        Self {
+            inner,
+            permit,
+            span,
+        }
     }
 }
 
@@ -40,7 +48,7 @@ impl<B: MessageBody> MessageBody for CountedBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
-        let chunk = this.inner.poll_next(context);
+        let chunk = this.span.in_scope(|| this.inner.poll_next(context));
         if let Poll::Ready(None) = chunk {
             *this.permit = Permit::default();
         }
@@ -48,9 +56,13 @@ impl<B: MessageBody> MessageBody for CountedBody<B> {
     }
 
     fn try_into_bytes(self) -> Result<Bytes, Self> {
-        let Self { inner, permit } = self;
+        let Self {
+            inner,
+            permit,
+            span,
+        } = self;
         inner
             .try_into_bytes()
-            .map_err(|inner| Self::new(inner, permit))
+            .map_err(|inner| Self::new(inner, permit, span))
     }
 }

@@ -28,6 +28,14 @@ impl TenantRejection {
         );
         Self(())
     }
+
+    pub(crate) fn no_visit(path: &str) -> Self {
+        tracing::error!(
+            path,
+            "a handler asks for `Visit` on a route without `TenantMiddleware`: wrap the app in one"
+        );
+        Self(())
+    }
 }
 
 impl fmt::Display for TenantRejection {

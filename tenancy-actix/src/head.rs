@@ -1,5 +1,7 @@
 //! A request of actix-web as admission sees it.
 
+use std::net::IpAddr;
+
 use actix_web::dev::ServiceRequest;
 use tenancy_core::RequestHead;
 
@@ -29,5 +31,10 @@ impl RequestHead for Head<'_> {
 
     fn query(&self) -> Option<&str> {
         self.0.head().uri.query()
+    }
+
+    /// Not `ConnectionInfo::realip_remote_addr`, which believes what anybody writes.
+    fn peer_address(&self) -> Option<IpAddr> {
+        self.0.peer_addr().map(|peer| peer.ip())
     }
 }

@@ -40,6 +40,9 @@
 //! [`Admission::exempt`](tenancy_core::Admission::exempt) names. What the client is told and what the logs say is
 //! decided in `tenancy-core`, the same for every framework.
 //!
+//! Each request has a span, a count and, where that is configured, its place in the audit log:
+//! [`manual::watching`](tenancy_core::manual::watching). Handlers take its id and the address of its client with [`Visit`].
+//!
 //! actix-web lets a handler finish when its client hangs up, unless the server is built with
 //! `HttpServer::h1_allow_half_closed(false)`. The tenants stay apart either way; it decides whether an abandoned
 //! request still commits.
@@ -63,6 +66,7 @@ mod problem;
 mod response;
 #[cfg(feature = "sqlx")]
 mod transaction;
+mod visit;
 
 pub use self::counted_body::CountedBody;
 pub use self::error::TenantRejection;
@@ -73,3 +77,4 @@ pub use self::middleware::{TenantMiddleware, TenantService};
 pub use self::transaction::{
     RequestTransaction, TransactionMiddleware, TransactionRejection, TransactionService,
 };
+pub use self::visit::Visit;

@@ -8,6 +8,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::{Error, HttpMessage};
 use futures_util::future::LocalBoxFuture;
 use tenancy_core::{Admission, Admitted, Permit};
+use tracing::Instrument as _;
 
 use crate::door::Door;
 use crate::head::Head;
@@ -70,8 +71,8 @@ where
         let admission = self.admission.clone();
         let inner = Rc::clone(&self.inner);
         Box::pin(async move {
+            let (visit, admitted) = admission.visit(&Head(&request)).await;
             let mut permit = Permit::default();
-            let admitted = admission.admit(&Head(&request)).await;
             match admitted {
                 Ok(Admitted::For(context, its)) => {
                     request.extensions_mut().insert(context);
@@ -83,14 +84,28 @@ where
                 }
                 Ok(Admitted::Exempt) => {}
                 Err(refusal) => {
-                    let response = response::refused(&admission, refusal);
+                    let mut response = response::refused(&admission, refusal);
+                    response::end(visit, &mut response);
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             }
-            let mut response = inner.call(request).await?;
-            response::add(permit.fields(), response.headers_mut());
-            let response = response.map_body(|_, body| CountedBody::new(body, permit));
-            Ok(response.map_into_left_body())
+            request.extensions_mut().insert(visit.context());
+            let span = visit.span().clone();
+            let served = span.in_scope(|| inner.call(request));
+            match served.instrument(span.clone()).await {
+                Ok(mut response) => {
+                    response::add(permit.fields(), response.headers_mut());
+                    response::end(visit, response.response_mut());
+                    let response =
+                        response.map_body(|_, body| CountedBody::new(body, permit, span));
+                    Ok(response.map_into_left_body())
+                }
+                Err(error) => {
+                    // The answer that actix-web makes of it.
+                    visit.end(error.as_response_error().status_code().as_u16(), None);
+                    Err(error)
+                }
+            }
         })
     }
 }

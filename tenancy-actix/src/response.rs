@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use tenancy_core::{Admission, Refusal};
+use tenancy_core::{Admission, Refusal, Visit};
 
 /// What the client is told. The refusal itself goes into the extensions, for the logs of an outer
 /// middleware.
@@ -27,4 +27,15 @@ pub(crate) fn add(
             headers.append(HeaderName::from_static(name), value);
         }
     }
+}
+
+/// Ends the visit with what the client is told, which may include the id of its request.
+pub(crate) fn end<B>(visit: Visit, response: &mut HttpResponse<B>) {
+    if let Some((name, id)) = visit.request_id_field()
+        && let (Ok(name), Ok(id)) = (name.parse::<HeaderName>(), HeaderValue::from_str(id))
+    {
+        response.headers_mut().insert(name, id);
+    }
+    let status = response.status().as_u16();
+    visit.end(status, response.extensions().get::<Refusal>());
 }

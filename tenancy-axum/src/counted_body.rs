@@ -1,4 +1,4 @@
-//! `CountedBody`, a response body that counts among the requests of its tenant.
+//! `CountedBody`, a response body that counts among the requests of its tenant, and is made in the span of its own.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tenancy_core::Permit;
+use tracing::Span;
 
 use crate::RefusalBody;
 
@@ -14,17 +15,24 @@ pin_project! {
     /// make at once until this has been sent or dropped, as when the client goes away.
     ///
     /// What goes on after a body has ended, such as a WebSocket, does not count.
+    ///
+    /// What its stream logs while it is polled is inside the span of the request.
     #[derive(Debug)]
     pub struct CountedBody<B> {
         #[pin]
         inner: B,
         permit: Permit,
+        span: Span,
     }
 }
 
 impl<B> CountedBody<B> {
-    pub(crate) fn new(inner: B, permit: Permit) -> Self {
-        Self { inner, permit }
+    pub(crate) fn new(inner: B, permit: Permit, span: Span) -> Self {
+        Self {
+            inner,
+            permit,
+            span,
+        }
     }
 }
 
@@ -37,7 +45,7 @@ impl<B: Body> Body for CountedBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let frame = this.inner.poll_frame(context);
+        let frame = this.span.in_scope(|| this.inner.poll_frame(context));
         if let Poll::Ready(None) = frame {
             *this.permit = Permit::default();
         }
@@ -56,6 +64,6 @@ impl<B: Body> Body for CountedBody<B> {
 /// The body of a refusal, which counts for nobody.
 impl<B: RefusalBody> RefusalBody for CountedBody<B> {
     fn from_text(text: String) -> Self {
-        Self::new(B::from_text(text), Permit::default())
+        Self::new(B::from_text(text), Permit::default(), Span::none())
     }
 }

@@ -1,7 +1,11 @@
 //! A request of the `http` crate as admission sees it.
 
+use std::net::IpAddr;
+
 use http::request::Parts;
 use tenancy_core::RequestHead;
+
+use crate::peer;
 
 pub(crate) struct Head<'r>(pub(crate) &'r Parts);
 
@@ -28,5 +32,9 @@ impl RequestHead for Head<'_> {
 
     fn query(&self) -> Option<&str> {
         self.0.uri.query()
+    }
+
+    fn peer_address(&self) -> Option<IpAddr> {
+        peer::address(&self.0.extensions)
     }
 }

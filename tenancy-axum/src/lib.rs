@@ -38,11 +38,15 @@
 //! [`Admission::exempt`](tenancy_core::Admission::exempt) names. What the client is told and what the logs say is
 //! decided in `tenancy-core`, the same for every framework.
 //!
+//! Each request has a span, a count and, where that is configured, its place in the audit log:
+//! [`manual::watching`](tenancy_core::manual::watching). Handlers take its id and the address of its client with [`Visit`].
+//!
 //! # Features
 //!
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
+//! | `axum` | yes | the address of the peer is read from axum's `ConnectInfo` |
 //! | `sqlx` | no | `TransactionLayer` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
 
 mod counted_body;
@@ -51,6 +55,7 @@ mod extract;
 mod guard;
 mod head;
 mod layer;
+mod peer;
 #[cfg(feature = "sqlx")]
 mod problem;
 mod refusal_body;
@@ -59,11 +64,13 @@ mod response;
 mod service;
 #[cfg(feature = "sqlx")]
 mod transaction;
+mod visit;
 
 pub use self::counted_body::CountedBody;
 pub use self::extract::{Subject, Tenant};
 pub use self::guard::{GuardLayer, GuardService};
 pub use self::layer::TenantLayer;
+pub use self::peer::PeerAddress;
 pub use self::refusal_body::RefusalBody;
 pub use self::rejection::TenantRejection;
 pub use self::service::TenantService;
@@ -71,3 +78,4 @@ pub use self::service::TenantService;
 pub use self::transaction::{
     RequestTransaction, TransactionLayer, TransactionRejection, TransactionService,
 };
+pub use self::visit::Visit;

@@ -28,6 +28,14 @@ impl TenantRejection {
         Self(())
     }
 
+    pub(crate) fn no_visit(path: &str) -> Self {
+        tracing::error!(
+            path,
+            "a handler asks for `Visit` on a route without `TenantLayer`: add one to the router"
+        );
+        Self(())
+    }
+
     /// The status of the answer.
     pub fn status(self) -> u16 {
         StatusCode::INTERNAL_SERVER_ERROR.as_u16()

@@ -1,7 +1,7 @@
 //! The answer to a refused request, in the types of the `http` crate.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use tenancy_core::{Admission, Refusal};
+use tenancy_core::{Admission, Refusal, Visit};
 
 use crate::RefusalBody;
 
@@ -26,4 +26,15 @@ pub(crate) fn add(
             headers.append(HeaderName::from_static(name), value);
         }
     }
+}
+
+/// Ends the visit with what the client is told, which may include the id of its request.
+pub(crate) fn end<B>(visit: Visit, response: &mut Response<B>) {
+    if let Some((name, id)) = visit.request_id_field()
+        && let (Ok(name), Ok(id)) = (name.parse::<HeaderName>(), HeaderValue::from_str(id))
+    {
+        response.headers_mut().insert(name, id);
+    }
+    let refusal = response.extensions().get::<Refusal>();
+    visit.end(response.status().as_u16(), refusal);
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tenancy_core::{Admission, Admitted, Permit};
 use tower_service::Service;
+use tracing::Instrument as _;
 
 use crate::door::Door;
 use crate::{CountedBody, RefusalBody, head::Head, response};
@@ -46,8 +47,9 @@ where
         let admission = self.admission.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
+            let (visit, admitted) = admission.visit(&Head(&parts)).await;
             let mut permit = Permit::default();
-            match admission.admit(&Head(&parts)).await {
+            match admitted {
                 Ok(Admitted::For(context, its)) => {
                     parts.extensions.insert(context);
                     parts.extensions.insert(Door(admission));
@@ -57,11 +59,26 @@ where
                     parts.extensions.insert(Door(admission));
                 }
                 Ok(Admitted::Exempt) => {}
-                Err(refusal) => return Ok(response::refused(&admission, refusal)),
+                Err(refusal) => {
+                    let mut response = response::refused(&admission, refusal);
+                    response::end(visit, &mut response);
+                    return Ok(response);
+                }
             }
-            let mut response = inner.call(Request::from_parts(parts, body)).await?;
-            response::add(permit.fields(), response.headers_mut());
-            Ok(response.map(|body| CountedBody::new(body, permit)))
+            parts.extensions.insert(visit.context());
+            let span = visit.span().clone();
+            let served = span.in_scope(|| inner.call(Request::from_parts(parts, body)));
+            match served.instrument(span.clone()).await {
+                Ok(mut response) => {
+                    response::add(permit.fields(), response.headers_mut());
+                    response::end(visit, &mut response);
+                    Ok(response.map(|body| CountedBody::new(body, permit, span)))
+                }
+                Err(error) => {
+                    visit.fail();
+                    Err(error)
+                }
+            }
         })
     }
 }

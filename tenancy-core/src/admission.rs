@@ -10,10 +10,11 @@ use crate::naming::{HostTemplate, NameSource, PathTemplate};
 use crate::refusal::{Served, Wording};
 use crate::resolve::{known_and_active, resolve};
 use crate::verifier::NoTokens;
+use crate::visit::{Watching, Who};
 use crate::{
     ApiKeyHash, ApiKeyProblem, ApiKeys, BearerToken, Guard, InvalidPattern, Limits, Permit,
     Presented, Refusal, RefusalCause, RefusalResponse, RolePermissions, TenantContext,
-    TenantDirectory, TenantId, TenantRecord, TokenVerifier, watch,
+    TenantDirectory, TenantId, TenantRecord, TokenVerifier,
 };
 
 /// Decides which requests enter, and for which tenant.
@@ -53,6 +54,7 @@ struct Rules {
     api_keys: Option<ApiKeys>,
     role_permissions: RolePermissions,
     gate: Option<Arc<Gate>>,
+    watching: Watching,
     wording: Wording,
 }
 
@@ -96,6 +98,7 @@ impl Admission {
                 api_keys: None,
                 role_permissions: RolePermissions::new(),
                 gate: None,
+                watching: Watching::default(),
                 wording,
             }),
         }
@@ -324,6 +327,15 @@ impl Admission {
         self
     }
 
+    pub(crate) fn watching(&self) -> &Watching {
+        &self.rules.watching
+    }
+
+    pub(crate) fn with_watching(mut self, change: impl FnOnce(&mut Watching)) -> Self {
+        change(&mut Arc::make_mut(&mut self.rules).watching);
+        self
+    }
+
     pub(crate) fn default_tenant(mut self, default: DefaultTenant) -> Self {
         Arc::make_mut(&mut self.rules).default_tenant = Some(default);
         self
@@ -376,6 +388,16 @@ impl Admission {
     /// The refusal, which [`response`](Self::response) turns into an answer. It has been recorded as a
     /// `tracing` event with its precise cause.
     pub async fn admit<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
+        let admitted = self.decide(head, &mut Who::default()).await;
+        admitted.inspect_err(Refusal::record)
+    }
+
+    /// Decides, and notes of a request that is refused who has made it, as far as that is verified.
+    pub(crate) async fn decide<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        who: &mut Who,
+    ) -> Result<Admitted, Refusal> {
         let rules = &self.rules;
         if rules.exempt.iter().any(|exemption| exemption.covers(head)) {
             return Ok(Admitted::Exempt);
@@ -389,12 +411,10 @@ impl Admission {
                 return Ok(Admitted::Anonymous);
             }
         }
-        let admitted = self.admit_tenant(head, presented).await;
-        let permitted = admitted.and_then(|context| {
-            let permit = self.permit(&context)?;
-            Ok(Admitted::For(context, permit))
-        });
-        permitted.inspect_err(record)
+        let context = self.admit_tenant(head, presented, who).await?;
+        let permit = self.permit(&context);
+        let permit = permit.inspect_err(|_| *who = Who::is(&context))?;
+        Ok(Admitted::For(context, permit))
     }
 
     fn permit(&self, context: &TenantContext) -> Result<Permit, Refusal> {
@@ -408,13 +428,14 @@ impl Admission {
         &self,
         head: &H,
         presented: Presented<'_>,
+        who: &mut Who,
     ) -> Result<TenantContext, Refusal> {
         match (presented, &self.rules.default_tenant) {
-            (Presented::Bearer(token), _) => self.admit_bearer(head, token).await,
-            (Presented::ApiKey(hash), _) => self.admit_api_key(head, hash).await,
+            (Presented::Bearer(token), _) => self.admit_bearer(head, token, who).await,
+            (Presented::ApiKey(hash), _) => self.admit_api_key(head, hash, who).await,
             (Presented::Malformed(problem), _) => Err(problem.into()),
             (Presented::Absent, None) => Err(self.missing().into()),
-            (Presented::Absent, Some(default)) => self.admit_default(head, default).await,
+            (Presented::Absent, Some(default)) => self.admit_default(head, default, who).await,
         }
     }
 
@@ -422,9 +443,12 @@ impl Admission {
         &self,
         head: &H,
         token: BearerToken<'_>,
+        who: &mut Who,
     ) -> Result<TenantContext, Refusal> {
         let claims = self.verifier.verify(token).await?;
-        let (tenant, record) = self.choose(head, claims.tenants()).await?;
+        let chosen = self.choose(head, claims.tenants(), who).await;
+        let (tenant, record) =
+            chosen.inspect_err(|_| who.subject = Some(claims.subject().clone()))?;
         let context = TenantContext::admitted(claims, tenant, record);
         Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
     }
@@ -433,12 +457,14 @@ impl Admission {
         &self,
         head: &H,
         hash: ApiKeyHash,
+        who: &mut Who,
     ) -> Result<TenantContext, Refusal> {
         let keys = self.rules.api_keys.as_ref();
         let keys = keys.ok_or(RefusalCause::ApiKey(ApiKeyProblem::Unknown))?;
         let key = keys.verify(hash).await?;
         let granted = std::slice::from_ref(key.tenant());
-        let (_, record) = self.choose(head, granted).await?;
+        let chosen = self.choose(head, granted, who).await;
+        let (_, record) = chosen.inspect_err(|_| who.subject = Some(key.subject().clone()))?;
         let context = TenantContext::of_api_key(key, record);
         Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
     }
@@ -447,8 +473,9 @@ impl Admission {
         &self,
         head: &H,
         DefaultTenant { tenant, reason }: &DefaultTenant,
+        who: &mut Who,
     ) -> Result<TenantContext, Refusal> {
-        let (tenant, record) = self.choose(head, std::slice::from_ref(tenant)).await?;
+        let (tenant, record) = self.choose(head, std::slice::from_ref(tenant), who).await?;
         tracing::warn!(target: "tenancy::danger", %tenant, reason, "assumed the default tenant");
         Ok(TenantContext::assumed(tenant, reason.clone(), record))
     }
@@ -458,12 +485,15 @@ impl Admission {
         &self,
         head: &H,
         granted: &[TenantId],
+        who: &mut Who,
     ) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
         let places = self.rules.names.iter();
         let named = places.map(|place| (place.label(), place.read(head)));
         let directory = self.rules.directory.as_deref();
         let chosen = resolve(granted, named.collect(), directory).await?;
-        known_and_active(chosen, directory).await
+        let tenant = chosen.tenant().clone();
+        let active = known_and_active(chosen, directory).await;
+        active.inspect_err(|_| who.tenant = Some(tenant))
     }
 
     /// Decides whether a request that was admitted has what `guard` needs. Without a tenant it was admitted as
@@ -474,7 +504,7 @@ impl Admission {
     pub fn guard(&self, guard: &Guard, tenant: Option<&TenantContext>) -> Result<(), Refusal> {
         match tenant {
             Some(tenant) => tenant.require(guard),
-            None => Err(self.missing().into()).inspect_err(record),
+            None => Err(self.missing().into()).inspect_err(Refusal::record),
         }
     }
 
@@ -489,10 +519,4 @@ impl Admission {
     pub fn response(&self, refusal: &Refusal) -> RefusalResponse {
         self.rules.wording.response(refusal)
     }
-}
-
-fn record(refusal: &Refusal) {
-    let code = refusal.kind().code();
-    watch::refusal(code);
-    tracing::info!(target: "tenancy::admission", code, cause = %refusal, "refused a request");
 }

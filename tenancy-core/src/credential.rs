@@ -343,6 +343,10 @@ mod tests {
         fn query(&self) -> Option<&str> {
             self.1
         }
+
+        fn peer_address(&self) -> Option<std::net::IpAddr> {
+            None
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `RequestHead`, what admission sees of a request.
 
+use std::net::IpAddr;
+
 /// The part of a request that admission looks at, whatever the framework.
 ///
 /// The adapters implement it for the requests of axum, tower and actix-web. It deals in plain bytes
@@ -22,4 +24,8 @@ pub trait RequestHead {
 
     /// The query of the request target, without the question mark and not decoded.
     fn query(&self) -> Option<&str>;
+
+    /// The address of the peer of the connection, as the operating system tells it: nothing of the request, whatever it says.
+    /// `None` where there is none or it is not known.
+    fn peer_address(&self) -> Option<IpAddr>;
 }

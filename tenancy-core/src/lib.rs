@@ -86,6 +86,7 @@ mod token_cache;
 mod token_issuer;
 mod verified;
 mod verifier;
+mod visit;
 mod watch;
 
 pub use self::admission::{Admission, Admitted};
@@ -131,6 +132,9 @@ pub use self::token_cache::TokenCache;
 pub use self::token_issuer::{IssueError, NewToken, SigningKey, TokenIssuer};
 pub use self::verified::Verified;
 pub use self::verifier::{TokenVerifier, VerifyError};
+pub use self::visit::{
+    AuditEvent, AuditOutcome, AuditSink, TracingAudit, TrustedProxies, Visit, VisitContext,
+};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::limits::whole_seconds;
 use crate::{
     ApiKeyProblem, ApiKeyStoreUnavailable, MalformedCredential, RateLimit,
-    TenantDirectoryUnavailable, TokenProblem, VerifyError,
+    TenantDirectoryUnavailable, TokenProblem, VerifyError, watch,
 };
 
 /// Why a request is not admitted.
@@ -145,6 +145,13 @@ impl Refusal {
     /// What happened precisely.
     pub fn cause(&self) -> &RefusalCause {
         &self.cause
+    }
+
+    /// Counts it and logs its cause.
+    pub(crate) fn record(&self) {
+        let code = self.kind().code();
+        watch::refusal(code);
+        tracing::info!(target: "tenancy::admission", code, cause = %self, "refused a request");
     }
 
     fn retry_after(&self) -> Option<Duration> {

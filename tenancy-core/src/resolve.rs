@@ -11,6 +11,12 @@ pub(crate) struct Chosen {
     record: Option<TenantRecord>,
 }
 
+impl Chosen {
+    pub(crate) fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+}
+
 /// A name counts only within what the credential grants: it chooses, it never adds. Whatever names a tenant has to name
 /// the same one. That the tenant does not exist and that it is somebody else's are the same refusal.
 pub(crate) async fn resolve(

@@ -3,6 +3,8 @@
 
 use metrics::counter;
 
+use crate::AuditOutcome;
+
 /// A token was judged: `accepted`, the code of its problem, or `undecided`.
 pub(crate) fn verification(outcome: &'static str) {
     match outcome {
@@ -47,4 +49,25 @@ pub(crate) fn key_skipped(reason: &'static str) {
 /// A request was refused, by the code that its client was told.
 pub(crate) fn refusal(code: &'static str) {
     counter!("tenancy_refusals_total", "code" => code).increment(1);
+}
+
+/// A request ended. Literals, as for [`verification`].
+pub(crate) fn request(outcome: AuditOutcome) {
+    let counter = match outcome {
+        AuditOutcome::Allowed => counter!("tenancy_requests_total", "outcome" => "allowed"),
+        AuditOutcome::Denied => counter!("tenancy_requests_total", "outcome" => "denied"),
+        AuditOutcome::Failed => counter!("tenancy_requests_total", "outcome" => "failed"),
+        AuditOutcome::Abandoned => counter!("tenancy_requests_total", "outcome" => "abandoned"),
+    };
+    counter.increment(1);
+}
+
+/// A request of a tenant ended, where tenants have labels.
+pub(crate) fn request_of_tenant(outcome: &'static str, tenant: String) {
+    counter!("tenancy_requests_total", "outcome" => outcome, "tenant" => tenant).increment(1);
+}
+
+/// An audit event was lost, because the sink panicked.
+pub(crate) fn audit_event_lost() {
+    counter!("tenancy_audit_events_lost_total").increment(1);
 }

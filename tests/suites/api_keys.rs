@@ -1,5 +1,6 @@
 //! API keys: which open the tenant that they are for, and what else is told about all others. Alike on axum and actix-web.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -75,6 +76,10 @@ impl RequestHead for Head<'_> {
     }
 
     fn query(&self) -> Option<&str> {
+        None
+    }
+
+    fn peer_address(&self) -> Option<IpAddr> {
         None
     }
 }

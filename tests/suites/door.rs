@@ -549,6 +549,10 @@ impl RequestHead for Head {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }
 
 /// Under HTTP/2 there need not be a `Host` at all.

@@ -242,6 +242,10 @@ impl tenancy_core::RequestHead for Head {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }
 
 async fn admitted(admission: &Admission, token: &str) -> tenancy_core::TenantContext {

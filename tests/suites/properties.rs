@@ -7,6 +7,7 @@ mod credentials;
 mod doors;
 mod keys;
 mod oracle;
+mod proxies;
 mod times;
 
 use std::fs;

@@ -210,6 +210,10 @@ impl RequestHead for Head<'_> {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }
 
 fn issuer() -> Issuer {

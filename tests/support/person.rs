@@ -55,4 +55,8 @@ impl RequestHead for Bearing {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }

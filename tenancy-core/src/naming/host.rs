@@ -134,6 +134,10 @@ mod tests {
         fn query(&self) -> Option<&str> {
             None
         }
+
+        fn peer_address(&self) -> Option<std::net::IpAddr> {
+            None
+        }
     }
 
     fn named(authority: Option<&str>, fields: &[(&str, &str)], expected: &Named<'static>) {

@@ -32,6 +32,10 @@ impl RequestHead for Head {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }
 
 /// RFC 6750 §2.1: `Bearer`, whatever its case, one or more spaces, and a `b64token`.

@@ -44,6 +44,10 @@ impl RequestHead for Head<'_> {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }
 
 const TENANTS: [&str; 2] = ["acme", "globex"];

@@ -9,6 +9,8 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
+use crate::attention;
+
 /// A subscriber that writes down what it is told. Clones share the text.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
@@ -19,6 +21,7 @@ pub(crate) struct Log {
 impl Log {
     /// Runs `work` on a runtime of this thread, and returns what it and the tasks that it spawns logged.
     pub(crate) fn of<T>(work: impl Future<Output = T>) -> (T, String) {
+        attention::ask_each_time();
         let log = Self::default();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

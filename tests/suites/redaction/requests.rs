@@ -4,10 +4,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::routing::get;
-use tenancy_axum::{Tenant, TenantLayer};
+use tenancy_axum::{Tenant, TenantLayer, Visit};
 use tenancy_core::{
-    Admission, Admitted, Claims, JwtVerifier, Presented, Refusal, RequestHead, Verified,
-    VerifyError,
+    Admission, Admitted, Claims, JwtVerifier, Presented, Refusal, RequestHead, TracingAudit,
+    Verified, VerifyError,
 };
 use tenancy_examples::identity_provider::IdentityProvider;
 use tower_service::Service as _;
@@ -41,6 +41,10 @@ impl RequestHead for Head {
     fn query(&self) -> Option<&str> {
         None
     }
+
+    fn peer_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
 }
 
 pub(super) fn admission(verifier: &JwtVerifier) -> Admission {
@@ -50,6 +54,8 @@ pub(super) fn admission(verifier: &JwtVerifier) -> Admission {
         .token_query_parameter("access_token")
         .tenant_header("x-tenant-id")
         .exempt("/open")
+        .audit(TracingAudit)
+        .tenant_metrics(1)
 }
 
 /// Asks a service on axum, which answers with what it knows of the tenant.
@@ -59,7 +65,9 @@ pub(super) async fn ask(
     path: &str,
     fields: &[(&str, &str)],
 ) -> u16 {
-    let who = |Tenant(tenant): Tenant| async move { format!("{tenant:?}\n{tenant:#?}") };
+    let who = |Tenant(tenant): Tenant, Visit(visit): Visit| async move {
+        format!("{tenant:?}\n{tenant:#?}\n{visit:?}\n{visit:#?}")
+    };
     let mut app = Router::new()
         .route("/who", get(who))
         .route("/open", get(who))

@@ -1,0 +1,201 @@
+//! `Visit`, one request from its head to its answer: its span, its count, and its record in the audit log.
+
+mod admission;
+mod audit;
+mod client;
+mod context;
+mod forwarded;
+mod outcome;
+mod printable;
+mod request_id;
+mod tenant_labels;
+mod watching;
+mod who;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tracing::{Instrument as _, Span, field};
+
+pub use self::audit::{AuditEvent, AuditSink, TracingAudit};
+pub use self::client::TrustedProxies;
+pub use self::context::VisitContext;
+use self::context::{Audited, Facts};
+pub use self::outcome::AuditOutcome;
+use self::printable::printable;
+pub(crate) use self::watching::Watching;
+pub(crate) use self::who::Who;
+use crate::head::RequestHead;
+use crate::{Admission, Admitted, Refusal};
+
+/// A request that is being served. [`Admission::visit`] begins one, for adapters; handlers see the [`VisitContext`].
+///
+/// An adapter runs the service inside the [`span`](Self::span) and then says how it ended. A visit that is dropped before
+/// that is recorded as [`Abandoned`](AuditOutcome::Abandoned), because its client went away, or as
+/// [`Failed`](AuditOutcome::Failed) when the service panicked.
+///
+/// ```
+/// use tenancy_core::{Admission, Admitted, Refusal, RequestHead};
+/// use tracing::Instrument as _;
+///
+/// # struct Answer;
+/// # impl Answer { fn status(&self) -> u16 { 200 } fn refusal(&self) -> Option<&Refusal> { None } }
+/// # async fn service(_: Admitted) -> Answer { Answer }
+/// # fn refused(_: &Admission, _: &Refusal) -> Answer { Answer }
+/// async fn serve(admission: &Admission, head: &impl RequestHead) -> Answer {
+///     let (visit, admitted) = admission.visit(head).await;
+///     let answer = match admitted {
+///         Ok(admitted) => service(admitted).instrument(visit.span().clone()).await,
+///         Err(refusal) => refused(admission, &refusal),
+///     };
+///     visit.end(answer.status(), answer.refusal());
+///     answer
+/// }
+/// # let _ = serve::<Never>;
+/// # struct Never;
+/// # impl RequestHead for Never {
+/// #     fn header_values<'a>(&'a self, _: &'a str) -> impl Iterator<Item = &'a [u8]> { std::iter::empty() }
+/// #     fn method(&self) -> &str { "GET" }
+/// #     fn authority(&self) -> Option<&str> { None }
+/// #     fn path(&self) -> &str { "/" }
+/// #     fn query(&self) -> Option<&str> { None }
+/// #     fn peer_address(&self) -> Option<std::net::IpAddr> { None }
+/// # }
+/// ```
+pub struct Visit {
+    admission: Admission,
+    facts: Arc<Facts>,
+    who: Who,
+    span: Span,
+    is_exempt: bool,
+    has_ended: bool,
+}
+
+impl Visit {
+    /// Begins the visit, and decides about it. In this order, so that a client that goes away meanwhile is recorded.
+    pub(crate) async fn begin<H: RequestHead + ?Sized>(
+        admission: &Admission,
+        head: &H,
+    ) -> (Self, Result<Admitted, Refusal>) {
+        let mut visit = Self::open(admission, head);
+        let span = visit.span.clone();
+        let admitted = visit.decide(head).instrument(span).await;
+        (visit, admitted)
+    }
+
+    fn open<H: RequestHead + ?Sized>(admission: &Admission, head: &H) -> Self {
+        let facts = admission.watching().facts_of(head);
+        let span = tracing::info_span!(
+            target: "tenancy::request",
+            "request",
+            "otel.kind" = "server",
+            "http.request.method" = facts.method,
+            "url.path" = &*printable(head.path()),
+            "client.address" = facts.client_address.map(field::display),
+            "tenancy.request_id" = facts.id(),
+            "tenancy.tenant" = field::Empty,
+            "tenancy.project" = field::Empty,
+            "tenancy.subject" = field::Empty,
+            "tenancy.outcome" = field::Empty,
+            "tenancy.refusal" = field::Empty,
+            "http.response.status_code" = field::Empty,
+        );
+        Self {
+            admission: admission.clone(),
+            facts: Arc::new(facts),
+            who: Who::default(),
+            span,
+            is_exempt: false,
+            has_ended: false,
+        }
+    }
+
+    async fn decide<H: RequestHead + ?Sized>(&mut self, head: &H) -> Result<Admitted, Refusal> {
+        let admitted = self.admission.decide(head, &mut self.who).await;
+        match &admitted {
+            Ok(Admitted::For(context, _)) => self.who = Who::is(context),
+            Ok(Admitted::Exempt) => self.is_exempt = true,
+            Ok(Admitted::Anonymous) | Err(_) => {}
+        }
+        // Before anything is logged, so that whoever reads of a refusal reads whose it is.
+        self.who.record(&self.span);
+        admitted.inspect_err(Refusal::record)
+    }
+
+    /// The span of the request. It has no effect where nobody listens.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// What handlers see of it.
+    pub fn context(&self) -> VisitContext {
+        VisitContext::new(Arc::clone(&self.facts), self.who.clone())
+    }
+
+    /// The field of the answer, name and value, that tells the client the [id](VisitContext::request_id) of its request, if
+    /// [`Admission::request_id_header`] asks for one.
+    pub fn request_id_field(&self) -> Option<(&str, &str)> {
+        let name = self.admission.watching().request_id_header.as_deref()?;
+        Some((name, self.facts.id()))
+    }
+
+    /// The service answered with `status`; with `refusal` where this admission or a [`Guard`](crate::Guard) refused.
+    pub fn end(mut self, status: u16, refusal: Option<&Refusal>) {
+        let outcome = AuditOutcome::of_answer(status, refusal.map(Refusal::kind));
+        self.close(outcome, Some(status), refusal);
+    }
+
+    /// The service gave no answer, but an error.
+    pub fn fail(mut self) {
+        self.close(AuditOutcome::Failed, None, None);
+    }
+
+    fn close(&mut self, outcome: AuditOutcome, status: Option<u16>, refusal: Option<&Refusal>) {
+        self.has_ended = true;
+        let code = refusal.map(|refusal| refusal.kind().code());
+        if !self.span.is_disabled() {
+            self.span.record("tenancy.outcome", outcome.as_str());
+            self.span.record("tenancy.refusal", code);
+            self.span.record("http.response.status_code", status);
+        }
+        self.admission.watching().count(outcome, &self.who);
+        if let Some(Audited {
+            auditor,
+            clock,
+            path,
+        }) = &self.facts.audited
+            && !self.is_exempt
+        {
+            let event = AuditEvent {
+                status,
+                code,
+                client_address: self.facts.client_address,
+                request_id: Some(self.facts.id().to_owned()),
+                ..AuditEvent::by(&self.who, clock.now(), self.facts.method, path, outcome)
+            };
+            self.span.in_scope(|| auditor.record(event));
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let outcome = if std::thread::panicking() {
+            AuditOutcome::Failed
+        } else {
+            AuditOutcome::Abandoned
+        };
+        self.close(outcome, None, None);
+    }
+}
+
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit")
+            .field("request_id", &self.facts.id())
+            .finish_non_exhaustive()
+    }
+}

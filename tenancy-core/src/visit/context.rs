@@ -1,0 +1,92 @@
+//! `VisitContext`, what a handler sees of the request that it serves, beside its tenant.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use super::audit::Auditor;
+use super::request_id::RequestId;
+use super::{AuditEvent, AuditOutcome, Who};
+use crate::Clock;
+
+/// The request that is being served: its id, where it comes from, and its place in the audit log. Cheap to clone.
+///
+/// Handlers take it with the extractor `Visit` of `tenancy-axum` or `tenancy-actix`.
+#[derive(Clone)]
+pub struct VisitContext {
+    facts: Arc<Facts>,
+    who: Who,
+}
+
+/// What is known of a request before anything is decided about it.
+pub(super) struct Facts {
+    /// Empty until somebody asks, unless the request brought one.
+    pub(super) id: OnceLock<RequestId>,
+    pub(super) client_address: Option<IpAddr>,
+    pub(super) method: &'static str,
+    pub(super) audited: Option<Audited>,
+}
+
+/// What is kept where there is an audit log.
+pub(super) struct Audited {
+    pub(super) auditor: Auditor,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) path: String,
+}
+
+impl Facts {
+    pub(super) fn id(&self) -> &str {
+        self.id.get_or_init(RequestId::made).as_str()
+    }
+}
+
+impl VisitContext {
+    pub(super) fn new(facts: Arc<Facts>, who: Who) -> Self {
+        Self { facts, who }
+    }
+
+    /// The id of the request, which its span and its audit events carry: the one that the client sent, where
+    /// [`Admission::request_id_header`](crate::Admission::request_id_header) says so and it is sane, or 32 random
+    /// hexadecimal digits. It is no secret, and no proof.
+    pub fn request_id(&self) -> &str {
+        self.facts.id()
+    }
+
+    /// The address of the client: that of the peer of the connection or, behind
+    /// [`TrustedProxies`](crate::TrustedProxies), the one that they tell. IPv4 is never written as IPv6.
+    ///
+    /// `None` where the connection has no address, or the framework does not tell it; the adapter says how to make it.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.facts.client_address
+    }
+
+    /// Tells the audit log that the subject of the request did `action`, such as `note.delete`, with `resource`, such as
+    /// `note/5`, for its tenant. Without [`Admission::audit`](crate::Admission::audit) nothing happens.
+    ///
+    /// ```
+    /// use tenancy_core::{AuditOutcome, VisitContext};
+    ///
+    /// fn deleted(visit: &VisitContext, note: u64) {
+    ///     visit.audit("note.delete", &format!("note/{note}"), AuditOutcome::Allowed);
+    /// }
+    /// # let _ = deleted;
+    /// ```
+    pub fn audit(&self, action: &str, resource: &str, outcome: AuditOutcome) {
+        if let Some(Audited { auditor, clock, .. }) = &self.facts.audited {
+            auditor.record(AuditEvent {
+                client_address: self.client_address(),
+                request_id: Some(self.request_id().to_owned()),
+                ..AuditEvent::by(&self.who, clock.now(), action, resource, outcome)
+            });
+        }
+    }
+}
+
+impl fmt::Debug for VisitContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VisitContext")
+            .field("request_id", &self.request_id())
+            .field("client_address", &self.client_address())
+            .finish_non_exhaustive()
+    }
+}
