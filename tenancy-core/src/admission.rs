@@ -1,7 +1,10 @@
 //! `Admission`, the one decision at the door: who may enter, and for which tenant.
 
+mod projects;
+
 use std::sync::Arc;
 
+use self::projects::ProjectRules;
 use crate::credential::CredentialSource;
 use crate::exempt::{Exemption, is_preflight};
 use crate::head::RequestHead;
@@ -46,6 +49,7 @@ struct Rules {
     cors_preflight: bool,
     sources: Vec<CredentialSource>,
     names: Vec<NameSource>,
+    projects: ProjectRules,
     directory: Option<Arc<dyn TenantDirectory>>,
     optional: bool,
     default_tenant: Option<DefaultTenant>,
@@ -87,6 +91,7 @@ impl Admission {
                 cors_preflight: false,
                 sources: Vec::new(),
                 names: Vec::new(),
+                projects: ProjectRules::default(),
                 directory: None,
                 optional: false,
                 default_tenant: None,
@@ -189,8 +194,9 @@ impl Admission {
     /// several tenants. The name is trusted only within what the token grants; any other is refused with 403.
     ///
     /// A name is the id of a tenant or, with a [`directory`](Self::directory), its slug. Several places may be
-    /// configured: header, [host](Self::tenant_host), [path](Self::tenant_path) and [`fixed_tenant`](Self::fixed_tenant). All
-    /// that name a tenant have to name the same one; otherwise the request is refused with 403.
+    /// configured: header, [host](Self::tenant_host), [path](Self::tenant_path),
+    /// [query](Self::tenant_query_parameter) and [`fixed_tenant`](Self::fixed_tenant). All that name a tenant have to name the
+    /// same one; otherwise the request is refused with 403. The [manual](crate::manual::admission) has a page about it.
     pub fn tenant_header(self, name: impl Into<String>) -> Self {
         self.named_by(NameSource::Header(name.into().to_ascii_lowercase()))
     }
@@ -230,8 +236,20 @@ impl Admission {
     ///
     /// [RFC 3986 §2.4]: https://www.rfc-editor.org/rfc/rfc3986#section-2.4
     pub fn tenant_path(self, template: &str) -> Result<Self, InvalidPattern> {
-        let template = PathTemplate::parse(template)?;
+        let template = PathTemplate::of_tenant(template)?;
         Ok(self.named_by(NameSource::Path(template)))
+    }
+
+    /// Lets a request name its tenant in the query parameter `name`, such as `/notes?tenant=acme`.
+    ///
+    /// The query is read as `application/x-www-form-urlencoded` ([WHATWG URL §5.1]), once: a plus sign and `%20` are spaces,
+    /// `%2B` is a plus sign, only `&` separates, and a parameter without `=` is empty. A name that is given twice, has a
+    /// broken escape or is no UTF-8 is refused with 403. Unlike a path or a host, a query is lost as soon as a link leaves
+    /// it out: prefer one of these.
+    ///
+    /// [WHATWG URL §5.1]: https://url.spec.whatwg.org/#urlencoded-parsing
+    pub fn tenant_query_parameter(self, name: impl Into<String>) -> Self {
+        self.named_by(NameSource::Query(name.into()))
     }
 
     /// Every request is for `tenant`: for a deployment of one tenant, which reads it from an environment
@@ -336,7 +354,7 @@ impl Admission {
                 return Ok(Admitted::Anonymous);
             }
         }
-        let admitted = self.admit_tenant(head, presented).await;
+        let admitted = self.admit_in_project(head, presented).await;
         let permitted = admitted.and_then(|context| {
             let permit = self.permit(&context)?;
             Ok(Admitted::For(context, permit))
@@ -349,6 +367,15 @@ impl Admission {
             Some(gate) => Ok(gate.enter(context)?),
             None => Ok(Permit::default()),
         }
+    }
+
+    async fn admit_in_project<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        presented: Presented<'_>,
+    ) -> Result<TenantContext, Refusal> {
+        let context = self.admit_tenant(head, presented).await?;
+        self.enter_project(head, context).await
     }
 
     async fn admit_tenant<H: RequestHead + ?Sized>(

@@ -28,6 +28,8 @@ use crate::{
 pub struct TenantContext {
     origin: Arc<Origin>,
     role_permissions: RolePermissions,
+    project: Option<ProjectId>,
+    limited_to_projects: bool,
 }
 
 /// Where the tenant came from.
@@ -51,11 +53,17 @@ impl TenantContext {
         tenant: TenantId,
         record: Option<TenantRecord>,
     ) -> Self {
-        Self::from_origin(Origin::Token {
+        let claims = claims.into_inner();
+        let limited_to_projects = claims.projects_of(&tenant).is_some();
+        let context = Self::from_origin(Origin::Token {
             tenant,
-            claims: claims.into_inner(),
+            claims,
             record,
-        })
+        });
+        Self {
+            limited_to_projects,
+            ..context
+        }
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
@@ -70,6 +78,8 @@ impl TenantContext {
         Self {
             origin: Arc::new(origin),
             role_permissions: RolePermissions::new(),
+            project: None,
+            limited_to_projects: false,
         }
     }
 
@@ -77,6 +87,20 @@ impl TenantContext {
     pub(crate) fn with_role_permissions(mut self, table: RolePermissions) -> Self {
         self.role_permissions = table;
         self
+    }
+
+    /// Never in all projects of the tenant.
+    pub(crate) fn limited_to_projects(mut self) -> Self {
+        self.limited_to_projects = true;
+        self
+    }
+
+    /// In this project, which the credential has to grant.
+    pub(crate) fn in_project(self, project: ProjectId) -> Self {
+        Self {
+            project: Some(project),
+            ..self.limited_to_projects()
+        }
     }
 
     /// The tenant.
@@ -94,9 +118,17 @@ impl TenantContext {
         }
     }
 
-    /// The project within the tenant, if the token names one.
+    /// The project within the tenant: the one that the request names and its credential grants, or the only one that the
+    /// credential grants. See the [manual](crate::manual::admission).
     pub fn project(&self) -> Option<&ProjectId> {
-        self.claims().and_then(Claims::project)
+        self.project.as_ref()
+    }
+
+    /// Whether the credential reaches certain projects of the tenant only, be it that its claims list them, or that
+    /// [`Admission::project_access`](crate::Admission::project_access) decides about each. Such a context never works
+    /// [across projects](Scope::across_projects), also where it has no [`project`](Self::project) now.
+    pub fn is_limited_to_projects(&self) -> bool {
+        self.limited_to_projects
     }
 
     /// Who acts. `None` for work that nobody asked for, such as a job.
@@ -190,7 +222,12 @@ impl TenantContext {
 
     /// A query builder for this tenant over the tables of `catalog`.
     pub fn scope<'a>(&self, catalog: &'a TableCatalog) -> Scope<'a> {
-        Scope::new(self.tenant().clone(), self.project(), catalog)
+        let scope = Scope::new(self.tenant().clone(), self.project(), catalog);
+        if self.limited_to_projects {
+            scope.limited_to_projects()
+        } else {
+            scope
+        }
     }
 }
 

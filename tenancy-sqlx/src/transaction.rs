@@ -66,7 +66,9 @@ impl TenantTransaction {
     pub(crate) fn is_for(&self, context: &TenantContext) -> bool {
         let who = |context: &TenantContext| {
             let (project, subject) = (context.project(), context.subject());
-            (context.tenant().clone(), project.cloned(), subject.cloned())
+            let is_limited = context.is_limited_to_projects();
+            let who = (context.tenant().clone(), project.cloned(), subject.cloned());
+            (who, is_limited)
         };
         who(&self.context) == who(context)
     }
