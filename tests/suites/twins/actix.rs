@@ -10,7 +10,7 @@ use tenancy_actix::{
     MaybeTenant, RequestTransaction, Subject, Tenant, TenantMiddleware, TransactionMiddleware,
 };
 
-use super::{ADD, DANGLE, FOREVER, Service, TestApp};
+use super::{ADD, DANGLE, FOREVER, Service, TestApp, place};
 
 pub(crate) struct OnActix;
 
@@ -35,11 +35,15 @@ async fn serve(listener: TcpListener, service: Service) {
         App::new()
             .configure(routes)
             .configure(move |config| {
-                let scope = scope("/work").configure(work);
                 match pool {
-                    Some(pool) => config.service(scope.wrap(TransactionMiddleware::new(pool))),
-                    None => config.service(scope),
-                };
+                    Some(pool) => {
+                        for path in ["/work", "/orgs/{tenant}/projects/{project}"] {
+                            let transactions = TransactionMiddleware::new(pool.clone());
+                            config.service(scope(path).configure(work).wrap(transactions));
+                        }
+                    }
+                    None => drop(config.service(scope("/work").configure(work))),
+                }
                 if everywhere {
                     config.default_service(actix_web::web::to(maybe));
                 }
@@ -68,7 +72,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn who(Tenant(tenant): Tenant) -> String {
-    tenant.tenant().to_string()
+    place(&tenant)
 }
 
 async fn subject(Subject(subject): Subject) -> String {
@@ -76,7 +80,7 @@ async fn subject(Subject(subject): Subject) -> String {
 }
 
 async fn maybe(MaybeTenant(tenant): MaybeTenant) -> String {
-    tenant.map_or("nobody".into(), |tenant| tenant.tenant().to_string())
+    tenant.map_or("nobody".into(), |tenant| place(&tenant))
 }
 
 async fn maybe_subject(MaybeTenant(tenant): MaybeTenant) -> String {
@@ -106,7 +110,12 @@ pub(crate) fn work(config: &mut ServiceConfig) {
         .route("/slow", post().to(slow))
         .route("/dangle", post().to(dangle))
         .route("/keep", post().to(keep))
-        .route("/twice", post().to(twice));
+        .route("/twice", post().to(twice))
+        .route("/tasks", get().to(tasks));
+}
+
+async fn tasks(mut transaction: RequestTransaction) -> String {
+    super::tasks(&mut transaction).await
 }
 
 async fn add(status: Path<u16>, mut transaction: RequestTransaction) -> HttpResponse {

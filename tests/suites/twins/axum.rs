@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use tenancy_axum::{RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer};
 
-use super::{ADD, DANGLE, FOREVER, Service, TestApp};
+use super::{ADD, DANGLE, FOREVER, Service, TestApp, place};
 
 pub(crate) struct OnAxum;
 
@@ -28,19 +28,24 @@ pub(crate) async fn serve(app: Router) -> SocketAddr {
 }
 
 pub(crate) fn app(service: Service) -> Router {
-    let work = match service.pool {
-        Some(pool) => work().layer(TransactionLayer::new(pool)),
-        None => work(),
+    let router = match service.pool {
+        Some(pool) => {
+            let work = work().layer(TransactionLayer::new(pool));
+            let in_project = "/orgs/{tenant}/projects/{project}";
+            Router::new()
+                .nest("/work", work.clone())
+                .nest(in_project, work)
+        }
+        None => Router::new().nest("/work", work()),
     };
-    let router = Router::new()
+    let router = router
         .route("/who", get(who))
         .route("/subject", get(subject))
         .route("/maybe", get(maybe))
         .route("/maybe-subject", get(maybe_subject))
         .route("/wait/{milliseconds}/{n}", get(wait))
         .route("/open", get(open))
-        .route("/wants", get(who))
-        .nest("/work", work);
+        .route("/wants", get(who));
     let router = if service.everywhere {
         router.fallback(maybe)
     } else {
@@ -50,7 +55,7 @@ pub(crate) fn app(service: Service) -> Router {
 }
 
 async fn who(Tenant(tenant): Tenant) -> String {
-    tenant.tenant().to_string()
+    place(&tenant)
 }
 
 async fn subject(Subject(subject): Subject) -> String {
@@ -58,9 +63,7 @@ async fn subject(Subject(subject): Subject) -> String {
 }
 
 async fn maybe(tenant: Option<Tenant>) -> String {
-    tenant.map_or("nobody".into(), |Tenant(tenant)| {
-        tenant.tenant().to_string()
-    })
+    tenant.map_or("nobody".into(), |Tenant(tenant)| place(&tenant))
 }
 
 async fn maybe_subject(subject: Option<Subject>) -> String {
@@ -93,6 +96,11 @@ fn work() -> Router {
         .route("/dangle", post(dangle))
         .route("/keep", post(keep))
         .route("/twice", post(twice))
+        .route("/tasks", get(tasks))
+}
+
+async fn tasks(mut transaction: RequestTransaction) -> String {
+    super::tasks(&mut transaction).await
 }
 
 async fn add(Path(status): Path<u16>, mut transaction: RequestTransaction) -> StatusCode {
