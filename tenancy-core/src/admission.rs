@@ -229,7 +229,7 @@ impl Admission {
     /// The segments are percent-decoded once ([RFC 3986 §2.4]) and compared byte for byte. A path that does not begin
     /// like this names nothing. One that a router might read differently is refused with 403, whether it names a tenant
     /// or not: with an empty segment (one slash at the end is none), with `.` or `..`, also encoded, with control
-    /// characters, and, where the template stands, with an encoded slash, backslash or percent sign.
+    /// characters, and, as far as it begins like the template, with an encoded slash, backslash or percent sign.
     ///
     /// # Errors
     /// When `template` is no path in normal form with one segment `{tenant}`.

@@ -80,8 +80,9 @@ impl PathTemplate {
             };
             match expected.next() {
                 None => {}
-                // What looks like one segment here and like two, or like another escape, further on.
-                Some(_) if text.contains(['/', '\\', '%']) => return Named::Nonsense,
+                // What looks like one segment here and like two, or like another escape, further on. Behind a segment that
+                // is another for everybody, it makes no difference.
+                Some(_) if matches && text.contains(['/', '\\', '%']) => return Named::Nonsense,
                 Some(Segment::Name) => name = Some(text),
                 Some(Segment::Other) => {}
                 Some(Segment::Literal(literal)) => matches &= *literal == text,
@@ -155,6 +156,8 @@ mod tests {
             "/health",
             "/x/t/acme",
             "/tt/acme",
+            "/x/a%2fb",
+            "/x/%2561cme",
         ] {
             named(path, &Named::Nothing);
         }

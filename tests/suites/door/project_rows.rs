@@ -2,15 +2,15 @@
 
 use serde_json::json;
 use tenancy_core::{
-    Admission, ClaimMap, Issuer, JwtVerifier, KeySource, ProjectAccess, ProjectAccessUnavailable,
-    ProjectId, TableCatalog, TenantContext, TenantTable,
+    Admission, Admitted, ClaimMap, Issuer, JwtVerifier, KeySource, ProjectAccess,
+    ProjectAccessUnavailable, ProjectId, TableCatalog, TenantContext, TenantTable,
 };
 use tenancy_examples::identity_provider::SigningKey;
-use tenancy_sqlx::{ContextValue, Rls, Setting, TenantPool, danger};
+use tenancy_sqlx::{ContextValue, Error, Rls, Setting, TenantPool, UnitOfWork, danger};
 use tenancy_tests::notes::{Notes, catalog};
 
 use super::project::bearer;
-use super::{ask, told};
+use super::{Head, ask, told};
 use crate::twins::{OnActix, OnAxum, Service, TASK, TestApp};
 
 const MEMBER: TenantTable = TenantTable::new("member", "tenant_id");
@@ -135,6 +135,30 @@ async fn a_project_sees_nothing_of_another_of_its_tenant() {
                 }
             }
         }
+    }
+}
+
+/// The two differ in nothing but how far they reach.
+#[tokio::test]
+async fn work_for_the_whole_tenant_is_not_shared_with_a_credential_that_is_limited() {
+    let key = SigningKey::ec(1).unwrap();
+    let (_notes, pool) = notes_with(true).await;
+    let admission = admission(&key);
+    let admitted = async |claims| match admission
+        .admit(&Head::get("/", &bearer(&key, &claims)))
+        .await
+    {
+        Ok(Admitted::For(context, _)) => context,
+        other => panic!("{other:?}"),
+    };
+    let whole = admitted(json!({})).await;
+    let limited = admitted(json!({ "projects": ["apollo", "gemini"] })).await;
+    for (first, second) in [(&whole, &limited), (&limited, &whole)] {
+        let work = UnitOfWork::new(pool.clone());
+        drop(work.transaction(first).await.unwrap());
+        let refused = work.transaction(second).await;
+        assert!(matches!(refused.unwrap_err(), Error::SecondTenant));
+        drop(work.transaction(first).await.unwrap());
     }
 }
 
