@@ -47,7 +47,7 @@ pub trait ProjectAccess: fmt::Debug + Send + Sync {
 }
 
 #[async_trait::async_trait]
-impl<A: ProjectAccess + ?Sized> ProjectAccess for Arc<A> {
+impl<P: ProjectAccess + ?Sized> ProjectAccess for Arc<P> {
     async fn may_enter(
         &self,
         tenant: &TenantContext,

@@ -3,7 +3,7 @@
 mod agreement;
 pub(crate) mod project;
 
-use self::agreement::{Agreement, Disagreement};
+use self::agreement::{Agreed, Agreement, Disagreement};
 use crate::directory::{TenantDirectory, TenantRecord, TenantStatus};
 use crate::naming::Named;
 use crate::{RefusalCause, TenantDirectoryUnavailable, TenantId, TenantSlug};
@@ -43,13 +43,13 @@ pub(crate) async fn resolve(
             )?;
     }
     match (agreement.reached(), granted) {
-        (Some(Some(chosen)), _) => Ok(chosen),
-        (Some(None), _) => Err(RefusalCause::TenantNotGranted),
-        (None, [only]) => Ok(Chosen {
+        (Agreed::On(chosen), _) => Ok(chosen),
+        (Agreed::OnNothingThatExists, _) => Err(RefusalCause::TenantNotGranted),
+        (Agreed::Unnamed, [only]) => Ok(Chosen {
             tenant: only.clone(),
             record: None,
         }),
-        (None, _) => Err(RefusalCause::TenantNotNamed),
+        (Agreed::Unnamed, _) => Err(RefusalCause::TenantNotNamed),
     }
 }
 

@@ -7,7 +7,7 @@ mod connection;
 use std::net::SocketAddr;
 
 use sea_query::Order;
-use tenancy_core::{Admission, TableCatalog, TenantContext, TenantTable};
+use tenancy_core::{Admission, Scope, TableCatalog, TenantContext, TenantTable};
 use tenancy_sqlx::{TenantPool, TenantTransaction};
 
 pub(crate) use self::actix::{OnActix, routes as actix_routes, work as actix_work};
@@ -82,21 +82,23 @@ async fn tasks(transaction: &mut TenantTransaction) -> String {
     let catalog = TableCatalog::of([TASK]);
     let plain = sqlx::query_scalar("SELECT id FROM task ORDER BY id");
     let plain: Vec<i64> = plain.fetch_all(&mut *transaction).await.unwrap();
-    let mut told = format!("sql {plain:?}");
-    let scope = transaction.scope(&catalog);
-    for (name, scope) in [("builder", scope.clone()), ("all", scope.across_projects())] {
-        let select = scope.select().column("id").from("task");
-        let seen = match select.order_by("id", Order::Asc).finish() {
-            Ok(select) => {
-                let rows = transaction.fetch_all::<(i64,)>(&select).await.unwrap();
-                let ids: Vec<_> = rows.into_iter().map(|(id,)| id).collect();
-                format!("{ids:?}")
-            }
-            Err(_) => "refused".to_owned(),
-        };
-        told += &format!(", {name} {seen}");
-    }
-    told
+    let within = transaction.scope(&catalog);
+    let across = within.clone().across_projects();
+    let (within, across) = (
+        ids(transaction, &within).await,
+        ids(transaction, &across).await,
+    );
+    format!("sql {plain:?}, builder {within}, all {across}")
+}
+
+async fn ids(transaction: &mut TenantTransaction, scope: &Scope<'_>) -> String {
+    let select = scope.select().column("id").from("task");
+    let Ok(select) = select.order_by("id", Order::Asc).finish() else {
+        return "refused".to_owned();
+    };
+    let rows: Vec<(i64,)> = transaction.fetch_all(&select).await.unwrap();
+    let ids: Vec<_> = rows.into_iter().map(|(id,)| id).collect();
+    format!("{ids:?}")
 }
 
 const ADD: &str =

@@ -214,9 +214,8 @@ impl ClaimMap {
 
     fn read(&self, claims: &Object<'_>) -> Result<Identity, MapProblem> {
         let tenants = self.tenants(claims).map_err(MapProblem::Tenant)?;
-        let projects = self.granted_projects(claims, &tenants);
         Ok(Identity {
-            projects: projects.ok_or(MapProblem::Project)?,
+            projects: self.granted_projects(claims, &tenants)?,
             tenants,
             subject: one(&self.subject, claims, SubjectId::parse).map_err(MapProblem::Subject)?,
             roles: words(&self.roles, claims, |role| vec![role]).ok_or(MapProblem::Roles)?,
@@ -242,29 +241,34 @@ impl ClaimMap {
         }
     }
 
-    /// What the token says of projects, if anything. `None` when that is no sound thing to say.
+    /// What the token says of projects, if anything.
     fn granted_projects(
         &self,
         claims: &Object<'_>,
         tenants: &[TenantId],
-    ) -> Option<Option<GrantedProjects>> {
-        let mut agreed: Option<GrantedProjects> = None;
+    ) -> Result<Option<GrantedProjects>, MapProblem> {
+        let mut listed: Option<GrantedProjects> = None;
         for path in &self.projects {
-            let Some(claim) = path.find(claims).ok()? else {
+            let found = path.find(claims);
+            let Some(claim) = found.map_err(|WrongShape| MapProblem::Project)? else {
                 continue;
             };
-            let granted = GrantedProjects::read(claim, tenants)?;
-            if agreed.as_ref().is_some_and(|earlier| *earlier != granted) {
-                return None;
+            let granted = GrantedProjects::read(claim, tenants).ok_or(MapProblem::Project)?;
+            if listed.as_ref().is_some_and(|earlier| *earlier != granted) {
+                return Err(MapProblem::Project);
             }
-            agreed = Some(granted);
+            listed = Some(granted);
         }
-        match (one(&self.project, claims, ProjectId::parse), agreed) {
-            (Err(OneProblem::Missing), listed) => Some(listed),
-            (Err(_), _) => None,
-            (Ok(project), Some(listed)) if !listed.contains(&project) => None,
-            (Ok(project), _) => GrantedProjects::one(project, tenants).map(Some),
+        let project = match one(&self.project, claims, ProjectId::parse) {
+            Ok(project) => project,
+            Err(OneProblem::Missing) => return Ok(listed),
+            Err(_) => return Err(MapProblem::Project),
+        };
+        if listed.is_some_and(|listed| !listed.contains(&project)) {
+            return Err(MapProblem::Project);
         }
+        let granted = GrantedProjects::one(project, tenants).ok_or(MapProblem::Project)?;
+        Ok(Some(granted))
     }
 
     /// The tenants of every membership claim that is present; those that are must agree.

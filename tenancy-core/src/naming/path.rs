@@ -79,13 +79,12 @@ impl PathTemplate {
                 return Named::Nonsense;
             };
             match expected.next() {
-                None => {}
                 // What looks like one segment here and like two, or like another escape, further on. Behind a segment that
                 // is another for everybody, it makes no difference.
                 Some(_) if matches && text.contains(['/', '\\', '%']) => return Named::Nonsense,
                 Some(Segment::Name) => name = Some(text),
-                Some(Segment::Other) => {}
                 Some(Segment::Literal(literal)) => matches &= *literal == text,
+                Some(Segment::Other) | None => {}
             }
         }
         let is_whole = expected.next().is_none();

@@ -4,6 +4,14 @@
 #[derive(Debug)]
 pub(crate) struct Agreement<T>(Option<(&'static str, Option<T>)>);
 
+#[derive(Debug)]
+pub(crate) enum Agreed<T> {
+    /// No place names anything.
+    Unnamed,
+    On(T),
+    OnNothingThatExists,
+}
+
 /// Two places that name different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Disagreement {
@@ -34,8 +42,12 @@ impl<T: PartialEq> Agreement<T> {
         }
     }
 
-    /// What all places name. `None` when no place names anything.
-    pub(crate) fn reached(self) -> Option<Option<T>> {
-        self.0.map(|(_, meant)| meant)
+    /// What all places name.
+    pub(crate) fn reached(self) -> Agreed<T> {
+        match self.0 {
+            None => Agreed::Unnamed,
+            Some((_, Some(meant))) => Agreed::On(meant),
+            Some((_, None)) => Agreed::OnNothingThatExists,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Which of the projects that a credential grants a request is for, if any.
 
-use super::agreement::{Agreement, Disagreement};
+use super::agreement::{Agreed, Agreement, Disagreement};
 use crate::naming::Named;
 use crate::{ProjectAccess, ProjectId, RefusalCause, TenantContext};
 
@@ -22,9 +22,9 @@ pub(crate) fn named<'h>(
             )?;
     }
     match agreement.reached() {
-        None => Ok(None),
-        Some(Some(project)) => Ok(Some(project)),
-        Some(None) => Err(RefusalCause::ProjectNotGranted),
+        Agreed::Unnamed => Ok(None),
+        Agreed::On(project) => Ok(Some(project)),
+        Agreed::OnNothingThatExists => Err(RefusalCause::ProjectNotGranted),
     }
 }
 

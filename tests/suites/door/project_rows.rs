@@ -3,7 +3,7 @@
 use serde_json::json;
 use tenancy_core::{
     Admission, Admitted, ClaimMap, Issuer, JwtVerifier, KeySource, ProjectAccess,
-    ProjectAccessUnavailable, ProjectId, TableCatalog, TenantContext, TenantTable,
+    ProjectAccessUnavailable, ProjectId, SubjectId, TableCatalog, TenantContext, TenantTable,
 };
 use tenancy_examples::identity_provider::SigningKey;
 use tenancy_sqlx::{ContextValue, Error, Rls, Setting, TenantPool, UnitOfWork, danger};
@@ -176,7 +176,7 @@ impl ProjectAccess for Members {
         let is_member = "SELECT EXISTS (SELECT FROM member WHERE project_id = $1 AND subject = $2)";
         let is_member = sqlx::query_scalar(is_member)
             .bind(project.as_str())
-            .bind(tenant.subject().map(|subject| subject.as_str()));
+            .bind(tenant.subject().map(SubjectId::as_str));
         let answer = is_member.fetch_one(&self.0.reader(tenant)).await;
         answer.map_err(|error| ProjectAccessUnavailable {
             retry_after: std::time::Duration::from_secs(1),

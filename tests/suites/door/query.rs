@@ -11,7 +11,7 @@ async fn a_query_names_one_of_the_tenants_that_its_token_is_for() {
     let key = SigningKey::ec(1).unwrap();
     let bearer = format!(
         "Bearer {}",
-        token(&key, &json!(["acme", "globex", "a b", "a+b"]))
+        token(&key, &json!(["acme", "globex", "a b", "a+b", "50%"]))
     );
     let fields = [("authorization", bearer.as_str()), ("host", "localhost")];
     for service in on_both(admission(&key).tenant_query_parameter("tenant")).await {
@@ -23,6 +23,8 @@ async fn a_query_names_one_of_the_tenants_that_its_token_is_for() {
             ("?tenant=a%20b", (200, "a b")),
             ("?tenant=a+b", (200, "a b")),
             ("?tenant=a%2Bb", (200, "a+b")),
+            ("?tenant=50%25", (200, "50%")),
+            ("?tenant=50%", NOT_GRANTED),
             ("", NOT_NAMED),
             ("?", NOT_NAMED),
             ("?x=tenant=acme", NOT_NAMED),
