@@ -244,8 +244,8 @@ impl Admission {
     ///
     /// The query is read as `application/x-www-form-urlencoded` ([WHATWG URL §5.1]), once: a plus sign and `%20` are spaces,
     /// `%2B` is a plus sign, only `&` separates, and a parameter without `=` is empty. A name that is given twice, has a
-    /// broken escape or is no UTF-8 is refused with 403. Unlike a path or a host, a query is lost as soon as a link leaves
-    /// it out: prefer one of these.
+    /// broken escape or is no UTF-8 is refused with 403. A link easily loses
+    /// its query: prefer a path or a host.
     ///
     /// [WHATWG URL §5.1]: https://url.spec.whatwg.org/#urlencoded-parsing
     pub fn tenant_query_parameter(self, name: impl Into<String>) -> Self {

@@ -56,7 +56,9 @@ impl PathTemplate {
             text => is_plain(text).then(|| Segment::Literal(text.to_owned())),
         };
         let segments: Option<_> = rest.split('/').map(segment).collect();
-        let segments = segments.ok_or("has to be in normal form, without a slash at the end")?;
+        let segments = segments.ok_or(
+            "has to be in normal form, without a slash at the end and without other placeholders",
+        )?;
         Ok(Self(segments))
     }
 

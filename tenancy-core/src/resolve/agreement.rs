@@ -4,6 +4,7 @@
 #[derive(Debug)]
 pub(crate) struct Agreement<T>(Option<(&'static str, Option<T>)>);
 
+/// What all places name.
 #[derive(Debug)]
 pub(crate) enum Agreed<T> {
     /// No place names anything.
@@ -42,7 +43,6 @@ impl<T: PartialEq> Agreement<T> {
         }
     }
 
-    /// What all places name.
     pub(crate) fn reached(self) -> Agreed<T> {
         match self.0 {
             None => Agreed::Unnamed,
