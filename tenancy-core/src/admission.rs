@@ -1,7 +1,10 @@
 //! `Admission`, the one decision at the door: who may enter, and for which tenant.
 
+mod projects;
+
 use std::sync::Arc;
 
+use self::projects::ProjectRules;
 use crate::credential::CredentialSource;
 use crate::exempt::{Exemption, is_preflight};
 use crate::head::RequestHead;
@@ -48,6 +51,7 @@ struct Rules {
     cors_preflight: bool,
     sources: Vec<CredentialSource>,
     names: Vec<NameSource>,
+    projects: ProjectRules,
     directory: Option<Arc<dyn TenantDirectory>>,
     optional: bool,
     default_tenant: Option<DefaultTenant>,
@@ -92,6 +96,7 @@ impl Admission {
                 cors_preflight: false,
                 sources: vec![CredentialSource::Authorization],
                 names: Vec::new(),
+                projects: ProjectRules::default(),
                 directory: None,
                 optional: false,
                 default_tenant: None,
@@ -245,8 +250,9 @@ impl Admission {
     /// several tenants. The name is trusted only within what the token grants; any other is refused with 403.
     ///
     /// A name is the id of a tenant or, with a [`directory`](Self::directory), its slug. Several places may be
-    /// configured: header, [host](Self::tenant_host), [path](Self::tenant_path) and [`fixed_tenant`](Self::fixed_tenant). All
-    /// that name a tenant have to name the same one; otherwise the request is refused with 403.
+    /// configured: header, [host](Self::tenant_host), [path](Self::tenant_path),
+    /// [query](Self::tenant_query_parameter) and [`fixed_tenant`](Self::fixed_tenant). All that name a tenant have to name the
+    /// same one; otherwise the request is refused with 403. The [manual](crate::manual::admission) has a page about it.
     pub fn tenant_header(self, name: impl Into<String>) -> Self {
         self.named_by(NameSource::Header(name.into().to_ascii_lowercase()))
     }
@@ -279,15 +285,27 @@ impl Admission {
     /// The segments are percent-decoded once ([RFC 3986 §2.4]) and compared byte for byte. A path that does not begin
     /// like this names nothing. One that a router might read differently is refused with 403, whether it names a tenant
     /// or not: with an empty segment (one slash at the end is none), with `.` or `..`, also encoded, with control
-    /// characters, and, where the template stands, with an encoded slash, backslash or percent sign.
+    /// characters, and, as far as it begins like the template, with an encoded slash, backslash or percent sign.
     ///
     /// # Errors
     /// When `template` is no path in normal form with one segment `{tenant}`.
     ///
     /// [RFC 3986 §2.4]: https://www.rfc-editor.org/rfc/rfc3986#section-2.4
     pub fn tenant_path(self, template: &str) -> Result<Self, InvalidPattern> {
-        let template = PathTemplate::parse(template)?;
+        let template = PathTemplate::of_tenant(template)?;
         Ok(self.named_by(NameSource::Path(template)))
+    }
+
+    /// Lets a request name its tenant in the query parameter `name`, such as `/notes?tenant=acme`.
+    ///
+    /// The query is read as `application/x-www-form-urlencoded` ([WHATWG URL §5.1]), once: a plus sign and `%20` are spaces,
+    /// `%2B` is a plus sign, only `&` separates, and a parameter without `=` is empty. A name that is given twice, has a
+    /// broken escape or is no UTF-8 is refused with 403. A link easily loses
+    /// its query: prefer a path or a host.
+    ///
+    /// [WHATWG URL §5.1]: https://url.spec.whatwg.org/#urlencoded-parsing
+    pub fn tenant_query_parameter(self, name: impl Into<String>) -> Self {
+        self.named_by(NameSource::Query(name.into()))
     }
 
     /// Every request is for `tenant`: for a deployment of one tenant, which reads it from an environment
@@ -411,7 +429,7 @@ impl Admission {
                 return Ok(Admitted::Anonymous);
             }
         }
-        let context = self.admit_tenant(head, presented, who).await?;
+        let context = self.admit_in_project(head, presented, who).await?;
         let permit = self.permit(&context);
         let permit = permit.inspect_err(|_| *who = Who::is(&context))?;
         Ok(Admitted::For(context, permit))
@@ -422,6 +440,18 @@ impl Admission {
             Some(gate) => Ok(gate.enter(context)?),
             None => Ok(Permit::default()),
         }
+    }
+
+    async fn admit_in_project<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        presented: Presented<'_>,
+        who: &mut Who,
+    ) -> Result<TenantContext, Refusal> {
+        let context = self.admit_tenant(head, presented, who).await?;
+        let refused = Who::is(&context);
+        let entered = self.enter_project(head, context).await;
+        entered.inspect_err(|_| *who = refused)
     }
 
     async fn admit_tenant<H: RequestHead + ?Sized>(

@@ -1,6 +1,7 @@
 //! `Claims`, what a token says about who acts for which tenant.
 
 mod condition;
+mod granted_projects;
 mod map;
 mod memberships;
 mod path;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub(crate) use self::granted_projects::GrantedProjects;
 pub use self::map::ClaimMap;
 pub(crate) use self::map::{MapProblem, OneProblem};
 pub use self::path::ClaimPath;
@@ -40,7 +42,8 @@ struct Inner {
 pub(crate) struct Identity {
     /// One, or those of which the request has to name one; never none.
     pub(crate) tenants: Vec<TenantId>,
-    pub(crate) project: Option<ProjectId>,
+    /// `None` where nothing is said of projects.
+    pub(crate) projects: Option<GrantedProjects>,
     pub(crate) subject: SubjectId,
     pub(crate) roles: Vec<String>,
     pub(crate) permissions: Vec<String>,
@@ -77,9 +80,19 @@ impl Claims {
         &self.0.identity.tenants
     }
 
-    /// The project within the tenant, if the [`ClaimMap`] reads one and the token has it.
+    /// The project that the token is for, where it is for one tenant and one project of it.
     pub fn project(&self) -> Option<&ProjectId> {
-        self.0.identity.project.as_ref()
+        match self.projects_of(self.tenant()?)? {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The projects of `tenant` that the token may be used for. `None` when the token says nothing of projects, be it that
+    /// the [`ClaimMap`] reads none.
+    pub fn projects_of(&self, tenant: &TenantId) -> Option<&[ProjectId]> {
+        let granted = self.0.identity.projects.as_ref()?;
+        Some(granted.of(tenant))
     }
 
     /// Who acts: `sub`, or the claim that the [`ClaimMap`] names instead.
@@ -145,7 +158,11 @@ impl Claims {
 
     /// About how much memory these claims hold, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let words = self.roles().len() + self.permissions().len() + self.tenants().len();
+        let projects = self.0.identity.projects.as_ref();
+        let words = self.roles().len()
+            + self.permissions().len()
+            + self.tenants().len()
+            + projects.map_or(0, GrantedProjects::count);
         // Each word is an allocation of its own, of a text that stands in the payload.
         size_of::<Inner>() + 2 * self.0.payload.len() + 48 * words
     }

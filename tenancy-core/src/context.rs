@@ -30,6 +30,8 @@ use crate::{
 pub struct TenantContext {
     inner: Arc<Inner>,
     role_permissions: RolePermissions,
+    project: Option<ProjectId>,
+    limited_to_projects: bool,
 }
 
 struct Inner {
@@ -46,38 +48,19 @@ enum Origin {
     Assumed { reason: String },
 }
 
-/// Who acts, as the origin says.
-#[derive(Default)]
-struct Who<'a> {
-    subject: Option<&'a SubjectId>,
-    project: Option<&'a ProjectId>,
-    roles: &'a [String],
-    permissions: &'a [String],
-}
-
-impl<'a> From<&'a Identity> for Who<'a> {
-    fn from(identity: &'a Identity) -> Self {
-        Self {
-            subject: Some(&identity.subject),
-            project: identity.project.as_ref(),
-            roles: &identity.roles,
-            permissions: &identity.permissions,
+impl Origin {
+    /// What the credential says of whoever presented it.
+    fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Token(claims) => Some(claims.identity()),
+            Self::ApiKey(key) => Some(key.identity()),
+            Self::Job(_) | Self::Assumed { .. } => None,
         }
     }
-}
 
-impl Origin {
-    fn who(&self) -> Who<'_> {
-        match self {
-            Self::Token(claims) => claims.identity().into(),
-            Self::ApiKey(key) => key.identity().into(),
-            Self::Job(job) => Who {
-                subject: job.subject.as_ref(),
-                project: job.project.as_ref(),
-                ..Who::default()
-            },
-            Self::Assumed { .. } => Who::default(),
-        }
+    fn projects_of(&self, tenant: &TenantId) -> Option<&[ProjectId]> {
+        let granted = self.identity()?.projects.as_ref()?;
+        Some(granted.of(tenant))
     }
 }
 
@@ -97,9 +80,15 @@ impl TenantContext {
         Self::from_origin(tenant, record, Origin::ApiKey(key.into_inner()))
     }
 
-    /// For the tenant of an envelope that was opened.
+    /// For the tenant of an envelope that was opened, with no more of its projects than whoever sealed it had.
     pub(crate) fn of_job(job: Job, record: TenantRecord) -> Self {
-        Self::from_origin(job.tenant.clone(), Some(record), Origin::Job(job))
+        let (project, is_limited) = (job.project.clone(), job.is_limited_to_projects);
+        let context = Self::from_origin(job.tenant.clone(), Some(record), Origin::Job(job));
+        match project {
+            Some(project) => context.in_project(project),
+            None if is_limited => context.limited_to_projects(),
+            None => context,
+        }
     }
 
     pub(crate) fn assumed(tenant: TenantId, reason: String, record: Option<TenantRecord>) -> Self {
@@ -107,6 +96,7 @@ impl TenantContext {
     }
 
     fn from_origin(tenant: TenantId, record: Option<TenantRecord>, origin: Origin) -> Self {
+        let limited_to_projects = origin.projects_of(&tenant).is_some();
         let inner = Inner {
             tenant,
             record,
@@ -115,6 +105,8 @@ impl TenantContext {
         Self {
             inner: Arc::new(inner),
             role_permissions: RolePermissions::new(),
+            project: None,
+            limited_to_projects,
         }
     }
 
@@ -122,6 +114,20 @@ impl TenantContext {
     pub(crate) fn with_role_permissions(mut self, table: RolePermissions) -> Self {
         self.role_permissions = table;
         self
+    }
+
+    /// Never in all projects of the tenant.
+    pub(crate) fn limited_to_projects(mut self) -> Self {
+        self.limited_to_projects = true;
+        self
+    }
+
+    /// In this project, which the credential has to grant.
+    pub(crate) fn in_project(self, project: ProjectId) -> Self {
+        Self {
+            project: Some(project),
+            ..self.limited_to_projects()
+        }
     }
 
     /// The tenant.
@@ -135,29 +141,43 @@ impl TenantContext {
         self.inner.record.as_ref()
     }
 
-    /// The project within the tenant, if the credential names one.
+    /// The project within the tenant: the one that the request names and its credential grants, or the only one that the
+    /// credential grants. See the [manual](crate::manual::admission).
     pub fn project(&self) -> Option<&ProjectId> {
-        self.who().project
+        self.project.as_ref()
+    }
+
+    /// The projects of the tenant that the credential grants. `None` when it says nothing of projects.
+    pub(crate) fn granted_projects(&self) -> Option<&[ProjectId]> {
+        self.inner.origin.projects_of(self.tenant())
+    }
+
+    /// Whether the credential reaches certain projects of the tenant only, be it that it lists them, or that
+    /// [`Admission::project_access`](crate::Admission::project_access) decides about each. Such a context never works
+    /// [across projects](Scope::across_projects), also where it has no [`project`](Self::project) now.
+    pub fn is_limited_to_projects(&self) -> bool {
+        self.limited_to_projects
     }
 
     /// Who acts. `None` for work that nobody asked for, such as a job.
     pub fn subject(&self) -> Option<&SubjectId> {
-        self.who().subject
+        match &self.inner.origin {
+            Origin::Job(job) => job.subject.as_ref(),
+            origin => origin.identity().map(|identity| &identity.subject),
+        }
     }
 
     /// The roles of the subject in this tenant.
     pub fn roles(&self) -> &[String] {
-        self.who().roles
+        let identity = self.inner.origin.identity();
+        identity.map_or(&[], |identity| &identity.roles)
     }
 
     /// The permissions of the subject in this tenant that the credential names. For what its roles grant as well, ask
     /// [`has_permission`](Self::has_permission).
     pub fn permissions(&self) -> &[String] {
-        self.who().permissions
-    }
-
-    fn who(&self) -> Who<'_> {
-        self.inner.origin.who()
+        let identity = self.inner.origin.identity();
+        identity.map_or(&[], |identity| &identity.permissions)
     }
 
     /// Who vouches for the tenant: the issuer of the token.
@@ -250,7 +270,12 @@ impl TenantContext {
 
     /// A query builder for this tenant over the tables of `catalog`.
     pub fn scope<'a>(&self, catalog: &'a TableCatalog) -> Scope<'a> {
-        Scope::new(self.tenant().clone(), self.project(), catalog)
+        let scope = Scope::new(self.tenant().clone(), self.project(), catalog);
+        if self.limited_to_projects {
+            scope.limited_to_projects()
+        } else {
+            scope
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ApiKeyHash;
 use crate::head::RequestHead;
+use crate::query;
 
 /// The credential of a request, in which "none" and "broken" are never confused: an optional route may let the
 /// first pass, no route the second.
@@ -70,7 +71,10 @@ impl<'a> Presented<'a> {
             CredentialSource::Authorization => Self::in_authorization(head),
             CredentialSource::Header(name) => Self::in_one(head.header_values(name), Self::alone),
             CredentialSource::Cookie(name) => Self::in_one(cookies(head, name), Self::alone),
-            CredentialSource::Query(name) => Self::in_one(parameters(head, name), Self::alone),
+            // As they stand: no byte of a token needs an escape.
+            CredentialSource::Query(name) => {
+                Self::in_one(query::parameters(head.query(), name), Self::alone)
+            }
             CredentialSource::ApiKey(name) => Self::in_one(head.header_values(name), Self::api_key),
         });
         found.fold(Self::Absent, Self::or_other)
@@ -148,45 +152,6 @@ fn cookies<'a, H: RequestHead + ?Sized>(
             plain => plain,
         })
         .filter(|value| !value.is_empty())
-}
-
-/// The values of the query parameters of this name, as they stand: no byte of a token needs an escape.
-fn parameters<'a, H: RequestHead + ?Sized>(
-    head: &'a H,
-    name: &'a str,
-) -> impl Iterator<Item = &'a [u8]> {
-    head.query()
-        .into_iter()
-        .flat_map(|query| query.as_bytes().split(|byte| *byte == b'&'))
-        .filter_map(|pair| {
-            let ends = pair.iter().position(|byte| *byte == b'=')?;
-            let (spelled, value) = pair.split_at(ends);
-            is_spelled(spelled, name).then(|| value.get(1..))?
-        })
-}
-
-/// Whether `spelled` is `name`, with escapes or without (RFC 3986 §2.1): who decodes the query further on must not see
-/// a credential that we did not.
-fn is_spelled(spelled: &[u8], name: &str) -> bool {
-    let mut rest = spelled;
-    for expected in name.bytes() {
-        let (byte, length) = match rest {
-            [b'%', high, low, ..] => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                let decoded = digit(high)
-                    .zip(digit(low))
-                    .map(|(high, low)| high * 16 + low);
-                (decoded.and_then(|byte| u8::try_from(byte).ok()), 3)
-            }
-            [byte, ..] => (Some(*byte), 1),
-            [] => return false,
-        };
-        if byte != Some(expected) {
-            return false;
-        }
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    rest.is_empty()
 }
 
 fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
@@ -413,6 +378,8 @@ mod tests {
         find(vec![], Some("access%5Ftoken=t"), bearer("t"));
         find(vec![], Some("access_token=t&%61ccess%5ftoken=t"), several);
         find(vec![], Some("access%5token=t&access%=t"), Presented::Absent);
+        find(vec![], Some("access_token="), syntax);
+        find(vec![], Some("a=b&access_token"), syntax);
         find(
             vec![("authorization", "Basic eA==, bearer t")],
             None,

@@ -14,6 +14,8 @@ pub(crate) struct Job {
     pub(crate) tenant: TenantId,
     pub(crate) subject: Option<SubjectId>,
     pub(crate) project: Option<ProjectId>,
+    /// Whoever sealed it reached certain projects of the tenant only, if any.
+    pub(crate) is_limited_to_projects: bool,
     pub(crate) reason: String,
     pub(crate) expires_at: UnixTime,
 }

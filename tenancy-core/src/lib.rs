@@ -72,7 +72,9 @@ mod jwt;
 mod limits;
 pub mod manual;
 mod naming;
+mod project_access;
 mod project_id;
+mod query;
 mod refusal;
 mod resolve;
 mod revocation;
@@ -116,6 +118,7 @@ pub use self::jwt::{
 };
 pub use self::limits::{Allowance, Limits, Permit, RateLimit};
 pub use self::naming::InvalidPattern;
+pub use self::project_access::{ProjectAccess, ProjectAccessUnavailable};
 pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};

@@ -1,5 +1,8 @@
 //! The manual: what is checked, in which order, and why the defaults are what they are.
 
+#[doc = include_str!("manual/admission.md")]
+pub mod admission {}
+
 #[doc = include_str!("manual/tokens.md")]
 pub mod tokens {}
 

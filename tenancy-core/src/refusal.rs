@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::limits::whole_seconds;
 use crate::{
-    ApiKeyProblem, ApiKeyStoreUnavailable, MalformedCredential, RateLimit,
-    TenantDirectoryUnavailable, TokenProblem, VerifyError, watch,
+    ApiKeyProblem, ApiKeyStoreUnavailable, MalformedCredential, ProjectAccessUnavailable,
+    RateLimit, TenantDirectoryUnavailable, TokenProblem, VerifyError, watch,
 };
 
 /// Why a request is not admitted.
@@ -40,6 +40,8 @@ pub enum RefusalKind {
     /// The credential is good, and is not for the tenant that the request names, or that tenant is not served: unknown,
     /// suspended or deleted.
     TenantNotGranted,
+    /// The credential is good, and is not for the project that the request names, be it that there is none.
+    ProjectNotGranted,
     /// The credential is good, and lacks a role or permission.
     InsufficientScope,
     /// The tenant makes more requests in a time than its [`Allowance`](crate::Allowance) permits.
@@ -48,8 +50,8 @@ pub enum RefusalKind {
     TooManyConcurrent,
     /// The issuer's keys are not to be had, so that nothing can be decided now.
     KeysUnavailable,
-    /// A directory, of issuers or of tenants, the revocations or the store of API keys do not answer, so that nothing can be
-    /// decided now.
+    /// A directory, of issuers or of tenants, the revocations, the store of API keys, or who knows of access to projects
+    /// does not answer, so that nothing can be decided now.
     Unavailable,
 }
 
@@ -85,6 +87,21 @@ pub enum RefusalCause {
     TenantSuspended,
     /// The credential is for a tenant that was deleted.
     TenantDeleted,
+    /// The token is not for the project that the request names, or the request names it in a way that no project can
+    /// be named.
+    ProjectNotGranted,
+    /// Two places of the request, such as its path and a header, name different projects.
+    ProjectsDisagree {
+        /// The place that was read first.
+        first: &'static str,
+        /// The place that does not agree with it.
+        second: &'static str,
+    },
+    /// [`ProjectAccess`](crate::ProjectAccess) does not let the subject into the project.
+    ProjectAccessDenied,
+    /// The request names a project, and nothing says who may enter it: the token says nothing of projects, and the
+    /// service has no [`ProjectAccess`](crate::ProjectAccess).
+    ProjectUndecided,
     /// A role or permission is missing.
     Lacking {
         /// Its name, as the service asked for it.
@@ -109,7 +126,8 @@ pub enum RefusalCause {
         /// What happened to the last fetch.
         cause: String,
     },
-    /// A directory, of issuers or of tenants, the revocations or the store of API keys do not answer.
+    /// A directory, of issuers or of tenants, the revocations, the store of API keys, or who knows of access to projects
+    /// does not answer.
     Unavailable {
         /// When asking again makes sense.
         retry_after: Duration,
@@ -134,6 +152,11 @@ impl Refusal {
             | RefusalCause::TenantUnknown
             | RefusalCause::TenantSuspended
             | RefusalCause::TenantDeleted => RefusalKind::TenantNotGranted,
+            // One answer, for the same reason.
+            RefusalCause::ProjectNotGranted
+            | RefusalCause::ProjectsDisagree { .. }
+            | RefusalCause::ProjectAccessDenied
+            | RefusalCause::ProjectUndecided => RefusalKind::ProjectNotGranted,
             RefusalCause::Lacking { .. } => RefusalKind::InsufficientScope,
             RefusalCause::RateLimited { .. } => RefusalKind::RateLimited,
             RefusalCause::TooManyConcurrent { .. } => RefusalKind::TooManyConcurrent,
@@ -227,6 +250,12 @@ impl RefusalKind {
                 403,
                 "tenant_not_granted",
                 "The credential is not for this tenant",
+                Challenge::None,
+            ),
+            Self::ProjectNotGranted => (
+                403,
+                "project_not_granted",
+                "The credential is not for this project",
                 Challenge::None,
             ),
             Self::InsufficientScope => (
@@ -425,6 +454,15 @@ impl From<ApiKeyStoreUnavailable> for RefusalCause {
     }
 }
 
+impl From<ProjectAccessUnavailable> for RefusalCause {
+    fn from(error: ProjectAccessUnavailable) -> Self {
+        Self::Unavailable {
+            retry_after: error.retry_after,
+            cause: error.to_string(),
+        }
+    }
+}
+
 impl From<ApiKeyProblem> for RefusalCause {
     fn from(problem: ApiKeyProblem) -> Self {
         Self::ApiKey(problem)
@@ -460,6 +498,18 @@ impl fmt::Display for RefusalCause {
             Self::TenantUnknown => f.write_str("credential is for a tenant that does not exist"),
             Self::TenantSuspended => f.write_str("credential is for a tenant that is suspended"),
             Self::TenantDeleted => f.write_str("credential is for a tenant that was deleted"),
+            Self::ProjectNotGranted => {
+                f.write_str("credential is not for the project that the request names")
+            }
+            Self::ProjectsDisagree { first, second } => {
+                write!(f, "{first} and {second} name different projects")
+            }
+            Self::ProjectAccessDenied => {
+                f.write_str("the subject has no access to the project")
+            }
+            Self::ProjectUndecided => f.write_str(
+                "the request names a project, of which the credential says nothing, and there is no `ProjectAccess` to ask",
+            ),
             Self::Lacking { needed } => write!(f, "credential lacks `{needed}`"),
             Self::RateLimited { .. } => f.write_str("the tenant has used up its rate"),
             Self::TooManyConcurrent { at_most } => {
@@ -527,6 +577,13 @@ mod tests {
                 None,
                 None,
                 "tenant_not_granted",
+            ),
+            (
+                RefusalCause::ProjectNotGranted,
+                403,
+                None,
+                None,
+                "project_not_granted",
             ),
             (
                 RefusalCause::Lacking { needed: "x".into() },
@@ -679,6 +736,31 @@ mod tests {
         in_logs.sort();
         in_logs.dedup();
         assert_eq!(in_logs.len(), 5, "logs tell them apart");
+    }
+
+    #[test]
+    fn projects_that_are_not_granted_look_alike_whatever_the_cause() {
+        let wording = Wording {
+            realm: "api".into(),
+            missing_is_forbidden: false,
+            served: Served::Tokens,
+        };
+        let not_granted = wording.response(&RefusalCause::ProjectNotGranted.into());
+        let mut in_logs = vec![RefusalCause::ProjectNotGranted.to_string()];
+        for cause in [
+            RefusalCause::ProjectAccessDenied,
+            RefusalCause::ProjectUndecided,
+            RefusalCause::ProjectsDisagree {
+                first: "the header",
+                second: "the path",
+            },
+        ] {
+            in_logs.push(cause.to_string());
+            assert_eq!(wording.response(&cause.into()), not_granted);
+        }
+        in_logs.sort();
+        in_logs.dedup();
+        assert_eq!(in_logs.len(), 4, "logs tell them apart");
     }
 
     #[test]

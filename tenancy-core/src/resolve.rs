@@ -1,5 +1,9 @@
 //! Which of its tenants a credential is used for: the one that it is for, or the one that the request names.
 
+mod agreement;
+pub(crate) mod project;
+
+use self::agreement::{Agreed, Agreement, Disagreement};
 use crate::directory::{TenantDirectory, TenantRecord, TenantStatus};
 use crate::naming::Named;
 use crate::{RefusalCause, TenantDirectoryUnavailable, TenantId, TenantSlug};
@@ -17,6 +21,13 @@ impl Chosen {
     }
 }
 
+/// The record is only what the directory says of the same tenant.
+impl PartialEq for Chosen {
+    fn eq(&self, other: &Self) -> bool {
+        self.tenant == other.tenant
+    }
+}
+
 /// A name counts only within what the credential grants: it chooses, it never adds. Whatever names a tenant has to name
 /// the same one. That the tenant does not exist and that it is somebody else's are the same refusal.
 pub(crate) async fn resolve(
@@ -24,32 +35,27 @@ pub(crate) async fn resolve(
     named: Vec<(&'static str, Named<'_>)>,
     directory: Option<&dyn TenantDirectory>,
 ) -> Result<Chosen, RefusalCause> {
-    let mut choice: Option<(&'static str, Option<Chosen>)> = None;
+    let mut agreement = Agreement::new();
     for (place, named) in named {
         let meant = match named {
             Named::Nothing => continue,
             Named::Name(name) => among(granted, &name, directory).await?,
             Named::Nonsense => None,
         };
-        match &choice {
-            None => choice = Some((place, meant)),
-            Some((first, before)) => {
-                let before = before.as_ref().map(|chosen| &chosen.tenant);
-                if before != meant.as_ref().map(|chosen| &chosen.tenant) {
-                    let (first, second) = (*first, place);
-                    return Err(RefusalCause::TenantsDisagree { first, second });
-                }
-            }
-        }
+        agreement
+            .add(place, meant)
+            .map_err(
+                |Disagreement { first, second }| RefusalCause::TenantsDisagree { first, second },
+            )?;
     }
-    match (choice, granted) {
-        (Some((_, Some(chosen))), _) => Ok(chosen),
-        (Some((_, None)), _) => Err(RefusalCause::TenantNotGranted),
-        (None, [only]) => Ok(Chosen {
+    match (agreement.reached(), granted) {
+        (Agreed::On(chosen), _) => Ok(chosen),
+        (Agreed::OnNothingThatExists, _) => Err(RefusalCause::TenantNotGranted),
+        (Agreed::Unnamed, [only]) => Ok(Chosen {
             tenant: only.clone(),
             record: None,
         }),
-        (None, _) => Err(RefusalCause::TenantNotNamed),
+        (Agreed::Unnamed, _) => Err(RefusalCause::TenantNotNamed),
     }
 }
 

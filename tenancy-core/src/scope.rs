@@ -100,6 +100,7 @@ use crate::{ProjectId, TenantId};
 pub struct Scope<'a> {
     tenant: TenantId,
     project: ProjectLevel,
+    limited_to_projects: bool,
     catalog: &'a TableCatalog,
 }
 
@@ -113,12 +114,23 @@ impl<'a> Scope<'a> {
         Self {
             tenant,
             project,
+            limited_to_projects: false,
             catalog,
         }
     }
 
+    /// For a credential that does not reach all projects.
+    pub(crate) fn limited_to_projects(mut self) -> Self {
+        self.limited_to_projects = true;
+        self
+    }
+
     /// The same tenant, and all of its projects: the column of the project is an ordinary one then. Without this
     /// a table that has the column is refused to a context that has no project.
+    ///
+    /// It is refused, when the statement is finished, to a context that is
+    /// [limited to projects](crate::TenantContext::is_limited_to_projects): work for the whole tenant that such a request
+    /// sets off is done in the name of the service, by [`danger::assume`](crate::danger::assume).
     ///
     /// ```
     /// use tenancy_core::{ScopeError, TableCatalog, TenantId, TenantTable, danger};
@@ -134,10 +146,12 @@ impl<'a> Scope<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn across_projects(self) -> Self {
-        Self {
-            project: ProjectLevel::All,
-            ..self
-        }
+        let project = if self.limited_to_projects {
+            ProjectLevel::Withheld
+        } else {
+            ProjectLevel::All
+        };
+        Self { project, ..self }
     }
 
     /// Scopes a finished statement of sea-query: SELECT, INSERT, UPDATE, DELETE, or one of them behind a `WITH`.

@@ -71,7 +71,9 @@ pub enum Error {
     /// Somebody else has the transaction of a [`UnitOfWork`](crate::UnitOfWork).
     #[error("the transaction of this work is in use")]
     TransactionInUse,
-    /// The transaction of a [`UnitOfWork`](crate::UnitOfWork) was begun for another tenant, project or subject.
+    /// The transaction of a [`UnitOfWork`](crate::UnitOfWork) was begun for another tenant, project or subject,
+    /// or for a credential that is [limited to projects](tenancy_core::TenantContext::is_limited_to_projects) where this one
+    /// is not, or the other way round.
     #[error("the transaction of this work was begun for somebody else")]
     SecondTenant,
     /// Work across tenants was asked for with a role that is not made for it.

@@ -26,7 +26,9 @@ pub enum Binding {
 pub enum ContextValue {
     /// Who acts.
     Subject,
-    /// The project within the tenant.
+    /// The project within the tenant. Where the context has none, and is
+    /// [limited to projects](TenantContext::is_limited_to_projects), a space, which is no project: a policy that takes the
+    /// empty text for the whole tenant does not take this for it.
     Project,
     /// The roles, as a JSON array of texts: `current_setting('app.roles')::jsonb ? 'Admin'`.
     Roles,
@@ -116,7 +118,10 @@ impl ContextValue {
         let list = |texts: &[String]| serde_json::Value::from(texts).to_string();
         match self {
             Self::Subject => context.subject().map(ToString::to_string),
-            Self::Project => context.project().map(ToString::to_string),
+            Self::Project => match context.project() {
+                Some(project) => Some(project.to_string()),
+                None => context.is_limited_to_projects().then(|| " ".to_owned()),
+            },
             Self::Roles => Some(list(context.roles())),
             Self::Permissions => Some(list(context.permissions())),
         }

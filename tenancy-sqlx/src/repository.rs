@@ -95,7 +95,8 @@ where
 
     /// The same tenant, and all of its projects, as by [`Scope::across_projects`]: the column of the project is an
     /// ordinary one then, and the key has to tell the rows of all of them apart. Without this a table that has the
-    /// column is refused to a context that has no project.
+    /// column is refused to a context that has no project, and with it to one that is
+    /// [limited to projects](tenancy_core::TenantContext::is_limited_to_projects).
     ///
     /// ```
     /// use tenancy_core::{TableCatalog, TenantTable};

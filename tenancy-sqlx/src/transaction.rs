@@ -62,13 +62,13 @@ impl TenantTransaction {
         self.context.tenant()
     }
 
-    /// Whether it was begun for the tenant, project and subject of `context`.
+    /// Whether it was begun for the tenant, project and subject of `context`, and reaches as far.
     pub(crate) fn is_for(&self, context: &TenantContext) -> bool {
-        let who = |context: &TenantContext| {
-            let (project, subject) = (context.project(), context.subject());
-            (context.tenant().clone(), project.cloned(), subject.cloned())
-        };
-        who(&self.context) == who(context)
+        let begun = &self.context;
+        begun.tenant() == context.tenant()
+            && begun.project() == context.project()
+            && begun.subject() == context.subject()
+            && begun.is_limited_to_projects() == context.is_limited_to_projects()
     }
 
     /// A query builder for the tenant over the tables of `catalog`, whose statements run here.

@@ -53,8 +53,8 @@ impl UnitOfWork {
     /// Borrows the transaction. Who asks first begins it, for the tenant of `context`.
     ///
     /// # Errors
-    /// [`Error::TransactionInUse`] while somebody else has it; [`Error::SecondTenant`] when it was begun for another
-    /// tenant, project or subject; [`Error::Aborted`] when the work is over; else as for [`TenantPool::begin`].
+    /// [`Error::TransactionInUse`] while somebody else has it; [`Error::SecondTenant`] when it was begun for somebody
+    /// else; [`Error::Aborted`] when the work is over; else as for [`TenantPool::begin`].
     pub async fn transaction(&self, context: &TenantContext) -> Result<LentTransaction, Error> {
         let work = &self.0;
         let lock = Arc::clone(&work.transaction).try_lock_owned();

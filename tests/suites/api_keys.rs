@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use tenancy_core::{
-    Admission, Admitted, Allowance, ApiKey, ApiKeyHash, ApiKeyProblem, ApiKeyRecord, ApiKeyStore,
-    ApiKeyStoreUnavailable, ApiKeys, Clock as _, Limits, ManualClock, MemoryApiKeys,
-    MemoryDirectory, ProjectId, RateLimit, RefusalCause, RequestHead, RolePermissions, SubjectId,
-    TenantContext, TenantId, TenantRecord, TenantSlug, TenantStatus, UnixTime, danger,
+    Admission, Admitted, Algorithm, Allowance, ApiKey, ApiKeyHash, ApiKeyProblem, ApiKeyRecord,
+    ApiKeyStore, ApiKeyStoreUnavailable, ApiKeys, Clock as _, JobEnvelopes, Limits, ManualClock,
+    MemoryApiKeys, MemoryDirectory, ProjectId, RateLimit, RefusalCause, RequestHead,
+    RolePermissions, SharedSecret, SigningKey, SubjectId, TableCatalog, TenantContext, TenantId,
+    TenantRecord, TenantSlug, TenantStatus, TenantTable, UnixTime, danger,
 };
-use tenancy_examples::identity_provider::SigningKey;
+use tenancy_examples::identity_provider::SigningKey as ProviderKey;
 use tenancy_sqlx::{ContextValue, Setting, TenantPool};
 use tenancy_tests::notes::{Notes, catalog};
 
@@ -56,11 +57,12 @@ fn told(answer: &Answer) -> (u16, &str) {
 }
 
 /// A request without a framework.
-struct Head<'a>(&'a str, &'a str);
+struct Head<'a>(&'a [(&'a str, &'a str)]);
 
 impl RequestHead for Head<'_> {
     fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        (name == self.0).then_some(self.1.as_bytes()).into_iter()
+        let fields = self.0.iter().filter(move |(field, _)| *field == name);
+        fields.map(|(_, value)| value.as_bytes())
     }
 
     fn method(&self) -> &'static str {
@@ -85,7 +87,8 @@ impl RequestHead for Head<'_> {
 }
 
 async fn context(admission: &Admission, key: &str) -> TenantContext {
-    match admission.admit(&Head("x-api-key", key)).await.unwrap() {
+    let head = Head(&[("x-api-key", key)]);
+    match admission.admit(&head).await.unwrap() {
         Admitted::For(context, _) => context,
         other => panic!("{other:?}"),
     }
@@ -96,7 +99,7 @@ const CHALLENGE: &str = r#"ApiKey realm="api""#;
 
 #[tokio::test]
 async fn a_good_key_opens_its_tenant_beside_tokens_and_every_other_is_refused() {
-    let signing = SigningKey::ec(1).unwrap();
+    let signing = ProviderKey::ec(1).unwrap();
     let (keys, good) = store("acme", |record| record);
     let bearer = format!("Bearer {}", token(&signing, &json!(["globex"])));
     let as_bearer = format!("Bearer {good}");
@@ -162,7 +165,7 @@ async fn a_good_key_opens_its_tenant_beside_tokens_and_every_other_is_refused() 
 
 #[tokio::test]
 async fn a_key_counts_only_where_keys_are_configured_and_in_the_field_that_is() {
-    let signing = SigningKey::ec(1).unwrap();
+    let signing = ProviderKey::ec(1).unwrap();
     let (keys, good) = store("acme", |record| record);
     for service in on_both(admission(&signing)).await {
         let answer = ask(&service, &[("x-api-key", &good)]).await;
@@ -179,7 +182,7 @@ async fn a_key_counts_only_where_keys_are_configured_and_in_the_field_that_is() 
 
 #[tokio::test]
 async fn a_service_of_keys_only_takes_no_token() {
-    let signing = SigningKey::ec(1).unwrap();
+    let signing = ProviderKey::ec(1).unwrap();
     let (keys, good) = store("acme", |record| record);
     let token = token(&signing, &json!(["acme"]));
     let bearer = format!("Bearer {token}");
@@ -276,7 +279,8 @@ fn the_logs_and_counters_tell_unknown_revoked_and_expired_keys_apart() {
             (&revoked, ApiKeyProblem::Revoked),
             (&expired, ApiKeyProblem::Expired),
         ] {
-            let head = Head("x-api-key", key);
+            let fields = [("x-api-key", key.as_str())];
+            let head = Head(&fields);
             let refusal = admission.admit(&head).await.unwrap_err();
             assert_eq!(refusal.cause(), &RefusalCause::ApiKey(problem));
         }
@@ -338,7 +342,7 @@ impl ApiKeyStore for Faulty {
 
 #[tokio::test]
 async fn what_is_no_key_or_not_the_only_credential_is_refused_before_the_store_is_asked() {
-    let signing = SigningKey::ec(1).unwrap();
+    let signing = ProviderKey::ec(1).unwrap();
     let bearer = format!("Bearer {}", token(&signing, &json!(["acme"])));
     let (good, record) = key("acme", "import");
     let asked = Faulty::with(Some(record));
@@ -464,7 +468,7 @@ async fn guards_hold_for_the_roles_and_permissions_of_a_key() {
 
 #[tokio::test]
 async fn limits_hold_for_the_tenant_of_a_key_as_for_its_tokens() {
-    let signing = SigningKey::ec(1).unwrap();
+    let signing = ProviderKey::ec(1).unwrap();
     let (keys, good) = store("acme", |record| record);
     let (other, record) = key("globex", "import");
     keys.insert(record);
@@ -516,11 +520,95 @@ async fn a_default_tenant_is_not_for_requests_with_a_key() {
     }
 }
 
+fn project(id: &str) -> ProjectId {
+    ProjectId::parse(id).unwrap()
+}
+
+/// What a request with a key of these projects enters when it names one of them, or none.
+async fn entered(projects: Option<&[&str]>, named: Option<&str>) -> Result<String, RefusalCause> {
+    let (keys, good) = store("a", |record| match projects {
+        Some(ids) => record.with_projects(ids.iter().map(|id| project(id))),
+        None => record,
+    });
+    let admission = Admission::api_keys_only(ApiKeys::new(keys)).project_header("X-Project-ID");
+    let mut fields = vec![("x-api-key", good.as_str())];
+    fields.extend(named.map(|named| ("x-project-id", named)));
+    let context = match admission.admit(&Head(&fields)).await {
+        Ok(Admitted::For(context, _)) => context,
+        Ok(other) => panic!("{other:?}"),
+        Err(refusal) => return Err(refusal.cause().clone()),
+    };
+    assert_eq!(context.is_limited_to_projects(), projects.is_some());
+    Ok(context
+        .project()
+        .map_or("-".to_owned(), ToString::to_string))
+}
+
+#[tokio::test]
+async fn a_key_is_for_the_projects_that_it_lists() {
+    let both = Some(&["blue", "red"][..]);
+    for (projects, named, expected) in [
+        (both, Some("blue"), Ok("blue")),
+        (both, Some("red"), Ok("red")),
+        (both, Some("Red"), Err(RefusalCause::ProjectNotGranted)),
+        (both, None, Ok("-")),
+        (Some(&["red"][..]), None, Ok("red")),
+        (
+            Some(&["red"]),
+            Some("blue"),
+            Err(RefusalCause::ProjectNotGranted),
+        ),
+        (Some(&[]), None, Ok("-")),
+        (Some(&[]), Some("red"), Err(RefusalCause::ProjectNotGranted)),
+        (None, Some("red"), Err(RefusalCause::ProjectUndecided)),
+        (None, None, Ok("-")),
+    ] {
+        let entered = entered(projects, named).await;
+        let entered = entered.as_deref().map_err(Clone::clone);
+        assert_eq!(entered, expected, "{projects:?} {named:?}");
+    }
+}
+
+/// Sealed without a project by somebody who reaches certain projects only, an envelope opens no more than those.
+#[tokio::test]
+async fn a_job_reaches_no_more_projects_than_whoever_sealed_it() {
+    let tables = [TenantTable::new("task", "tenant_id").with_project_column("project_id")];
+    let tables = TableCatalog::of(tables);
+    let reaches_all = |context: &TenantContext| {
+        let scope = context.scope(&tables).across_projects();
+        scope.select().column("id").from("task").finish().is_ok()
+    };
+    let directory = MemoryDirectory::new();
+    directory
+        .add(TenantRecord::new(TenantId::parse("a").unwrap()))
+        .unwrap();
+    let secret = SharedSecret::new(Algorithm::HS256, [7; 32]);
+    let envelopes = JobEnvelopes::new("notes", SigningKey::shared_secret(secret)).unwrap();
+    for (projects, expected) in [
+        (None, true),
+        (Some(&[][..]), false),
+        (Some(&["red"][..]), false),
+        (Some(&["red", "blue"]), false),
+    ] {
+        let (keys, good) = store("a", |record| match projects {
+            Some(ids) => record.with_projects(ids.iter().map(|id| project(id))),
+            None => record,
+        });
+        let sealing = context(&Admission::api_keys_only(ApiKeys::new(keys)), &good).await;
+        assert_eq!(reaches_all(&sealing), expected, "{projects:?}");
+        let hour = Duration::from_hours(1);
+        let envelope = envelopes.seal(&sealing, "a report", hour).unwrap();
+        let job = envelopes.open(&envelope, &directory).await.unwrap();
+        assert_eq!(job.project(), sealing.project());
+        assert_eq!(reaches_all(&job), expected, "{projects:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_key_says_of_its_holder_is_in_the_context_and_in_the_settings_of_the_database() {
     let (keys, good) = store("a", |record| {
         record
-            .with_project(ProjectId::parse("blue").unwrap())
+            .with_projects([project("blue")])
             .with_roles(["Member", "Auditor"])
             .with_permissions(["reports.read"])
             .with_expiry(UnixTime::from_seconds(4_000_000_000))

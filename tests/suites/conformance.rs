@@ -2,11 +2,14 @@
 //! belongs to its asker.
 
 mod actix_company;
+mod authority;
+mod both;
 mod connections;
 mod crowd;
 mod guards;
 mod hyper;
 mod limits;
+mod naming;
 mod requests;
 mod transactions;
 
@@ -41,7 +44,9 @@ impl Provider {
 
     fn admission(&self) -> Admission {
         let set = json!({ "keys": [self.0.public()] }).to_string();
-        let map = ClaimMap::of_memberships("orgs").roles("roles");
+        let map = ClaimMap::of_memberships("orgs")
+            .projects("projects")
+            .roles("roles");
         let issuer = Issuer::new(ISSUER, map).audience("us");
         let issuer = issuer.keys(KeySource::fixed(set));
         Admission::new(JwtVerifier::new([issuer]).unwrap())

@@ -6,7 +6,9 @@ use sea_query::{Expr, ExprTrait as _};
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row as _};
 use tenancy_core::{ScopeError, TableCatalog, TenantContext, TenantTable};
-use tenancy_sqlx::{Cursor, Error, InvalidCursor, Page, Repository, Rls, TenantPool, danger};
+use tenancy_sqlx::{
+    Cursor, Error, InvalidCursor, Page, Repository, Rls, TenantPool, TenantTransaction, danger,
+};
 use tenancy_tests::notes::{Notes, catalog, context};
 use tenancy_tests::person::context_of;
 
@@ -179,6 +181,20 @@ const TASKS: &str = "
     );
     INSERT INTO task (tenant_id, project_id, id) VALUES ('a', 'apollo', 1), ('a', 'gemini', 2), ('b', 'apollo', 3);";
 
+async fn every_operation(
+    tasks: &Repository<Task, i64>,
+    tx: &mut TenantTransaction,
+) -> [Result<(), Error>; 5] {
+    let done = [("done", true.into())];
+    [
+        tasks.list().fetch(tx).await.map(drop),
+        tasks.get(tx, 1).await.map(drop),
+        tasks.delete(tx, 1).await.map(drop),
+        tasks.update(tx, 1, done).await.map(drop),
+        tasks.create(tx, [("id", 4.into())]).await.map(drop),
+    ]
+}
+
 #[tokio::test]
 async fn work_across_projects_stays_within_the_tenant() {
     const TASK: TenantTable =
@@ -199,46 +215,40 @@ async fn work_across_projects_stays_within_the_tenant() {
 
         let mut transaction = bench.pool.begin(&without_project).await.unwrap();
         let tx = &mut transaction;
-        for refused in [
-            of_one.list().fetch(tx).await.map(drop),
-            of_one.get(tx, 1).await.map(drop),
-            of_one.delete(tx, 1).await.map(drop),
-            of_one
-                .update(tx, 1, [("done", true.into())])
-                .await
-                .map(drop),
-            of_one.create(tx, [("id", 4.into())]).await.map(drop),
-        ] {
+        for refused in every_operation(&of_one, tx).await {
             let refusal = ScopeError::NoProject("task".into());
             assert!(matches!(refused, Err(Error::Scope(error)) if error == refusal));
         }
         drop(transaction);
 
-        for context in [&without_project, &in_apollo] {
-            let mut transaction = bench.pool.begin(context).await.unwrap();
-            let tx = &mut transaction;
-            let tasks = of_all.list().fetch(tx).await.unwrap().rows;
-            let seen: Vec<_> = tasks.iter().map(|task| task.id).collect();
-            assert_eq!(seen, [1, 2]);
-            assert_eq!(
-                of_all.get(tx, 2).await.unwrap().unwrap().project_id,
-                "gemini"
-            );
-            let moved = [("project_id", "apollo".into())];
-            let moved = of_all.update(tx, 2, moved).await.unwrap().unwrap();
-            assert_eq!(moved.project_id, "apollo");
-            let new = [("id", 4.into()), ("project_id", "gemini".into())];
-            assert_eq!(of_all.create(tx, new).await.unwrap().project_id, "gemini");
-            assert!(of_all.delete(tx, 1).await.unwrap());
-            assert!(of_all.get(tx, 3).await.unwrap().is_none());
-            assert!(!of_all.delete(tx, 3).await.unwrap());
-            drop(transaction);
-        }
+        let mut transaction = bench.pool.begin(&without_project).await.unwrap();
+        let tx = &mut transaction;
+        let tasks = of_all.list().fetch(tx).await.unwrap().rows;
+        let seen: Vec<_> = tasks.iter().map(|task| task.id).collect();
+        assert_eq!(seen, [1, 2]);
+        assert_eq!(
+            of_all.get(tx, 2).await.unwrap().unwrap().project_id,
+            "gemini"
+        );
+        let moved = [("project_id", "apollo".into())];
+        let moved = of_all.update(tx, 2, moved).await.unwrap().unwrap();
+        assert_eq!(moved.project_id, "apollo");
+        let new = [("id", 4.into()), ("project_id", "gemini".into())];
+        assert_eq!(of_all.create(tx, new).await.unwrap().project_id, "gemini");
+        assert!(of_all.delete(tx, 1).await.unwrap());
+        assert!(of_all.get(tx, 3).await.unwrap().is_none());
+        assert!(!of_all.delete(tx, 3).await.unwrap());
+        drop(transaction);
 
         let mut transaction = bench.pool.begin(&in_apollo).await.unwrap();
         let tx = &mut transaction;
         assert!(of_one.get(tx, 2).await.unwrap().is_none());
         assert!(of_one.get(tx, 1).await.unwrap().is_some());
+        // The token is for one project, and nothing makes it one for all.
+        for refused in every_operation(&of_all, tx).await {
+            let refusal = ScopeError::LimitedToProjects("task".into());
+            assert!(matches!(refused, Err(Error::Scope(error)) if error == refusal));
+        }
     }
 }
 

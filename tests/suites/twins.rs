@@ -6,8 +6,9 @@ mod connection;
 
 use std::net::SocketAddr;
 
-use tenancy_core::{Admission, Guard};
-use tenancy_sqlx::TenantPool;
+use sea_query::Order;
+use tenancy_core::{Admission, Guard, Scope, TableCatalog, TenantContext, TenantTable};
+use tenancy_sqlx::{TenantPool, TenantTransaction};
 
 pub(crate) use self::actix::{OnActix, routes as actix_routes, work as actix_work};
 pub(crate) use self::axum::{OnAxum, app as axum_app, serve};
@@ -17,13 +18,14 @@ pub(crate) use self::connection::{Connection, Reply, get, request};
 ///
 /// | path | answer |
 /// |---|---|
-/// | `/who`, `/subject` | the tenant; the subject |
+/// | `/who`, `/subject` | the tenant, and `/` and the project where there is one; the subject |
 /// | `/maybe`, `/maybe-subject` | the same, or `nobody` |
 /// | `/wait/{milliseconds}/{n}` | the tenant, the subject and `n`, after a while |
 /// | `/open` | `open`, if the path is exempt |
 /// | `/wants` | the tenant, to be made exempt |
 /// | `/guarded/{guard}` | `served`, to those whom [a guard](guards) lets through |
 /// | `/work/add/{status}` | adds the note `new` in the transaction of the request, and answers with this status |
+/// | `/work/tasks`, `/orgs/{tenant}/projects/{project}/tasks` | the [tasks] that the request sees |
 /// | `/work/…` | other things that happen in a transaction |
 /// | any other | nothing, or that of `/maybe` where it answers [everywhere](Service::everywhere) |
 pub(crate) trait TestApp {
@@ -72,6 +74,41 @@ fn guards() -> [(&'static str, Guard); 3] {
         ("/permission", Guard::permission("data.write")),
         ("/scope", Guard::scope("notes:read")),
     ]
+}
+
+fn place(context: &TenantContext) -> String {
+    let tenant = context.tenant();
+    match context.project() {
+        Some(project) => format!("{tenant}/{project}"),
+        None => tenant.to_string(),
+    }
+}
+
+pub(crate) const TASK: TenantTable =
+    TenantTable::new("task", "tenant_id").with_project_column("project_id");
+
+/// The tasks that plain SQL sees, that the builder does, and that it does across projects.
+async fn tasks(transaction: &mut TenantTransaction) -> String {
+    let catalog = TableCatalog::of([TASK]);
+    let plain = sqlx::query_scalar("SELECT id FROM task ORDER BY id");
+    let plain: Vec<i64> = plain.fetch_all(&mut *transaction).await.unwrap();
+    let within = transaction.scope(&catalog);
+    let across = within.clone().across_projects();
+    let (within, across) = (
+        ids(transaction, &within).await,
+        ids(transaction, &across).await,
+    );
+    format!("sql {plain:?}, builder {within}, all {across}")
+}
+
+async fn ids(transaction: &mut TenantTransaction, scope: &Scope<'_>) -> String {
+    let select = scope.select().column("id").from("task");
+    let Ok(select) = select.order_by("id", Order::Asc).finish() else {
+        return "refused".to_owned();
+    };
+    let rows: Vec<(i64,)> = transaction.fetch_all(&select).await.unwrap();
+    let ids: Vec<_> = rows.into_iter().map(|(id,)| id).collect();
+    format!("{ids:?}")
 }
 
 const ADD: &str =

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::ApiKeyHash;
-use crate::claims::Identity;
+use crate::claims::{GrantedProjects, Identity};
 use crate::{ProjectId, SubjectId, TenantId, UnixTime};
 
 /// What a store knows about an API key: its hash, and for which tenant and as whom its holder acts. Cheap to clone.
@@ -39,7 +39,7 @@ impl ApiKeyRecord {
     pub fn new(hash: ApiKeyHash, tenant: TenantId, subject: SubjectId) -> Self {
         let identity = Identity {
             tenants: vec![tenant.clone()],
-            project: None,
+            projects: None,
             subject,
             roles: Vec::new(),
             permissions: Vec::new(),
@@ -53,9 +53,11 @@ impl ApiKeyRecord {
         }))
     }
 
-    /// The same for this project of the tenant.
-    pub fn with_project(mut self, project: ProjectId) -> Self {
-        self.edit().identity.project = Some(project);
+    /// The same for these projects of the tenant only. Of several the request names one; a key of a single one is for that.
+    pub fn with_projects(mut self, projects: impl IntoIterator<Item = ProjectId>) -> Self {
+        let projects = projects.into_iter().collect();
+        let granted = GrantedProjects::in_tenant(self.tenant().clone(), projects);
+        self.edit().identity.projects = Some(granted);
         self
     }
 

@@ -3,7 +3,7 @@
 use super::condition::Condition;
 use super::memberships::Memberships;
 use super::path::WrongShape;
-use super::{ClaimPath, Identity};
+use super::{ClaimPath, GrantedProjects, Identity};
 use crate::json::{Json, Object};
 use crate::{ProjectId, SubjectId, TenantId};
 
@@ -27,6 +27,7 @@ pub struct ClaimMap {
     tenant: Vec<ClaimPath>,
     memberships: Vec<Memberships>,
     project: Vec<ClaimPath>,
+    projects: Vec<ClaimPath>,
     subject: Vec<ClaimPath>,
     roles: Vec<ClaimPath>,
     permissions: Vec<ClaimPath>,
@@ -69,6 +70,7 @@ impl ClaimMap {
             tenant: Vec::new(),
             memberships: Vec::new(),
             project: Vec::new(),
+            projects: Vec::new(),
             subject: vec!["sub".into()],
             roles: Vec::new(),
             permissions: Vec::new(),
@@ -108,8 +110,34 @@ impl ClaimMap {
     }
 
     /// Reads the project, the second level below the tenant, from `path`. May be called for several places.
+    ///
+    /// A token that names its project is for that one only. A token of several tenants says whose it is: see
+    /// [`projects`](Self::projects).
     pub fn project(mut self, path: impl Into<ClaimPath>) -> Self {
         self.project.push(path.into());
+        self
+    }
+
+    /// Reads the projects that the token may be used for from `path`: an array of identifiers or a single one, or an
+    /// object that has them for each tenant, `{"acme": ["apollo", "gemini"], "globex": []}`.
+    ///
+    /// A project means something only together with its tenant, so a token of several
+    /// [`memberships`](Self::memberships) has to have the object; without it, it is refused. An empty array grants no
+    /// project, and so does an object in which the tenant is missing. A token without the claim says nothing of projects:
+    /// then [`Admission::project_access`](crate::Admission::project_access) decides.
+    ///
+    /// ```
+    /// use tenancy_core::{Admission, ClaimMap, InvalidPattern};
+    ///
+    /// let claims = ClaimMap::new("org_id").projects("projects");
+    /// # let _ = claims;
+    /// # fn configure(admission: Admission) -> Result<Admission, InvalidPattern> {
+    /// // Of several, the request names one.
+    /// admission.tenant_path("/orgs/{tenant}")?.project_path("/orgs/{tenant}/projects/{project}")
+    /// # }
+    /// ```
+    pub fn projects(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.projects.push(path.into());
         self
     }
 
@@ -185,13 +213,10 @@ impl ClaimMap {
     }
 
     fn read(&self, claims: &Object<'_>) -> Result<Identity, MapProblem> {
+        let tenants = self.tenants(claims).map_err(MapProblem::Tenant)?;
         Ok(Identity {
-            tenants: self.tenants(claims).map_err(MapProblem::Tenant)?,
-            project: match one(&self.project, claims, ProjectId::parse) {
-                Ok(project) => Some(project),
-                Err(OneProblem::Missing) => None,
-                Err(_) => return Err(MapProblem::Project),
-            },
+            projects: self.granted_projects(claims, &tenants)?,
+            tenants,
             subject: one(&self.subject, claims, SubjectId::parse).map_err(MapProblem::Subject)?,
             roles: words(&self.roles, claims, |role| vec![role]).ok_or(MapProblem::Roles)?,
             permissions: words(&self.permissions, claims, |scope| {
@@ -214,6 +239,36 @@ impl ClaimMap {
                 .ok_or(OneProblem::Missing),
             Err(problem) => Err(problem),
         }
+    }
+
+    /// What the token says of projects, if anything.
+    fn granted_projects(
+        &self,
+        claims: &Object<'_>,
+        tenants: &[TenantId],
+    ) -> Result<Option<GrantedProjects>, MapProblem> {
+        let mut listed: Option<GrantedProjects> = None;
+        for path in &self.projects {
+            let found = path.find(claims);
+            let Some(claim) = found.map_err(|WrongShape| MapProblem::Project)? else {
+                continue;
+            };
+            let granted = GrantedProjects::read(claim, tenants).ok_or(MapProblem::Project)?;
+            if listed.as_ref().is_some_and(|earlier| *earlier != granted) {
+                return Err(MapProblem::Project);
+            }
+            listed = Some(granted);
+        }
+        let project = match one(&self.project, claims, ProjectId::parse) {
+            Ok(project) => project,
+            Err(OneProblem::Missing) => return Ok(listed),
+            Err(_) => return Err(MapProblem::Project),
+        };
+        if listed.is_some_and(|listed| !listed.contains(&project)) {
+            return Err(MapProblem::Project);
+        }
+        let granted = GrantedProjects::one(project, tenants).ok_or(MapProblem::Project)?;
+        Ok(Some(granted))
     }
 
     /// The tenants of every membership claim that is present; those that are must agree.

@@ -19,6 +19,8 @@ use crate::{
 pub(super) const MAX_REASON: usize = 500;
 /// The longest envelope in bytes: of the longest names and reason, all of it escaped, with the signature of the largest key.
 const MAX_ENVELOPE: usize = 8 * 1024;
+/// The member that says that the work is for certain projects of the tenant, if any.
+const LIMITED: &str = "limited_to_projects";
 const MAX_LIFETIME: Duration = Duration::from_hours(366 * 24);
 
 /// Seals for which tenant a job is to be done, and opens that again where it is done.
@@ -138,6 +140,11 @@ impl JobEnvelopes {
             ("tenant_id", Some(context.tenant().as_str().into())),
             ("sub", subject.map(|subject| subject.as_str().into())),
             ("project_id", project.map(|project| project.as_str().into())),
+            // Not less than what the project says: there need not be one.
+            (
+                LIMITED,
+                context.is_limited_to_projects().then_some(true.into()),
+            ),
             ("reason", Some(reason.into())),
         ];
         let present = members.into_iter();
@@ -228,10 +235,16 @@ fn job(members: &Object<'_>) -> Result<Job, JobOpenError> {
     };
     let tenant = optional(members, "tenant_id", TenantId::parse)?;
     let reason = text(members, "reason").map(str::to_owned);
+    let is_limited_to_projects = match members.get(LIMITED) {
+        None => false,
+        Some(Json::Bool(true)) => true,
+        Some(_) => return Err(JobOpenError::NotSealed),
+    };
     Ok(Job {
         tenant: tenant.ok_or(JobOpenError::NotSealed)?,
         subject: optional(members, "sub", SubjectId::parse)?,
         project: optional(members, "project_id", ProjectId::parse)?,
+        is_limited_to_projects,
         reason: reason.ok_or(JobOpenError::NotSealed)?,
         expires_at: UnixTime::from_seconds(*expires_at),
     })

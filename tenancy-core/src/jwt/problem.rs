@@ -74,8 +74,9 @@ pub enum TokenProblem {
     /// The issuer is bound to certain tenants, and the token names another.
     #[error("token names a tenant that its issuer may not speak for")]
     TenantNotOfIssuer,
-    /// A configured claim holds something that cannot be a project, or two of them differ.
-    #[error("token has an invalid project identifier")]
+    /// A configured claim holds something that cannot be a project, or two of them differ, or the token is for several
+    /// tenants and does not say whose projects they are.
+    #[error("token names a project that is none, or not whose project it is")]
     Project,
     /// The roles or permissions are not a list of strings.
     #[error("token has invalid roles or permissions")]

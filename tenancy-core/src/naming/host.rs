@@ -1,6 +1,6 @@
 //! `HostTemplate`, which reads a tenant from the host that a request is for.
 
-use super::{InvalidPattern, Named, PLACEHOLDER};
+use super::{InvalidPattern, Named, TENANT};
 use crate::head::RequestHead;
 
 /// Labels of a host name, in lower case. `None` is where the tenant stands.
@@ -12,7 +12,7 @@ impl HostTemplate {
         let invalid = |problem| Err(InvalidPattern::new(template, problem));
         let labels: Vec<Option<String>> = template
             .split('.')
-            .map(|label| (label != PLACEHOLDER).then(|| label.to_ascii_lowercase()))
+            .map(|label| (label != TENANT).then(|| label.to_ascii_lowercase()))
             .collect();
         let literals = || labels.iter().flatten();
         if literals().count() + 1 != labels.len() {

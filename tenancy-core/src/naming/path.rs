@@ -1,32 +1,64 @@
-//! `PathTemplate`, which reads a tenant from a path, and which paths are in normal form.
+//! `PathTemplate`, which reads a tenant or a project from a path, and which paths are in normal form.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{InvalidPattern, Named, PLACEHOLDER};
+use super::{InvalidPattern, Named, PROJECT, TENANT};
 
-/// The first segments of a path. `None` is where the tenant stands.
+/// The first segments of a path, one of which is a name.
 #[derive(Debug, Clone)]
-pub(crate) struct PathTemplate(Vec<Option<String>>);
+pub(crate) struct PathTemplate(Vec<Segment>);
+
+#[derive(Debug, Clone)]
+enum Segment {
+    Literal(String),
+    /// What the path names.
+    Name,
+    /// The name of something else.
+    Other,
+}
 
 impl PathTemplate {
-    pub(crate) fn parse(template: &str) -> Result<Self, InvalidPattern> {
-        let invalid = |problem| Err(InvalidPattern::new(template, problem));
-        let Some(rest) = template.strip_prefix('/') else {
-            return invalid("has to begin with `/`");
+    /// With one segment `{tenant}`.
+    pub(crate) fn of_tenant(template: &str) -> Result<Self, InvalidPattern> {
+        Self::parse(template, TENANT, None)
+            .map_err(|problem| InvalidPattern::new(template, problem))
+    }
+
+    /// With one segment `{project}`, and perhaps one that is `{tenant}`. The first of what is returned reads the project,
+    /// the second, where there is one, the tenant.
+    pub(crate) fn of_project(template: &str) -> Result<(Self, Option<Self>), InvalidPattern> {
+        let parse = |name, other| Self::parse(template, name, Some(other));
+        let parsed = parse(PROJECT, TENANT).and_then(|project| {
+            let is_other = |segment: &Segment| matches!(segment, Segment::Other);
+            let has_tenant = project.0.iter().any(is_other);
+            let tenant = has_tenant.then(|| parse(TENANT, PROJECT)).transpose()?;
+            Ok((project, tenant))
+        });
+        parsed.map_err(|problem| InvalidPattern::new(template, problem))
+    }
+
+    fn parse(template: &str, name: &str, other: Option<&str>) -> Result<Self, &'static str> {
+        let rest = template.strip_prefix('/').ok_or("has to begin with `/`")?;
+        let has_one = |placeholder| rest.split('/').filter(|it| *it == placeholder).count() == 1;
+        if !has_one(name) {
+            return Err(if name == TENANT {
+                "has to have exactly one segment that is `{tenant}`"
+            } else {
+                "has to have exactly one segment that is `{project}`"
+            });
+        }
+        let other = other.filter(|placeholder| has_one(placeholder));
+        let segment = |text: &str| match text {
+            text if text == name => Some(Segment::Name),
+            text if Some(text) == other => Some(Segment::Other),
+            text => is_plain(text).then(|| Segment::Literal(text.to_owned())),
         };
-        let segments: Vec<Option<String>> = rest
-            .split('/')
-            .map(|segment| (segment != PLACEHOLDER).then(|| segment.to_owned()))
-            .collect();
-        let literals = || segments.iter().flatten();
-        if literals().count() + 1 != segments.len() {
-            return invalid("has to have exactly one segment that is `{tenant}`");
-        }
-        if !literals().all(|segment| is_plain(segment)) {
-            return invalid("has to be in normal form, without a slash at the end");
-        }
+        let segments: Option<_> = rest.split('/').map(segment).collect();
+        let segments = segments.ok_or(
+            "has to be in normal form, without a slash at the end and without other placeholders",
+        )?;
         Ok(Self(segments))
     }
 
@@ -41,7 +73,7 @@ impl PathTemplate {
         if rest.is_empty() && path != "/" {
             return Named::Nonsense;
         }
-        let mut tenant = None;
+        let mut name = None;
         let mut matches = path != "/";
         let mut expected = self.0.iter();
         for segment in rest.split('/').filter(|_| path != "/") {
@@ -49,16 +81,17 @@ impl PathTemplate {
                 return Named::Nonsense;
             };
             match expected.next() {
-                None => {}
-                // What looks like one segment here and like two, or like another escape, further on.
-                Some(_) if text.contains(['/', '\\', '%']) => return Named::Nonsense,
-                Some(None) => tenant = Some(text),
-                Some(Some(literal)) => matches &= *literal == text,
+                // What looks like one segment here and like two, or like another escape, further on. Behind a segment that
+                // is another for everybody, it makes no difference.
+                Some(_) if matches && text.contains(['/', '\\', '%']) => return Named::Nonsense,
+                Some(Segment::Name) => name = Some(text),
+                Some(Segment::Literal(literal)) => matches &= *literal == text,
+                Some(Segment::Other) | None => {}
             }
         }
         let is_whole = expected.next().is_none();
-        match tenant {
-            Some(tenant) if matches && is_whole => Named::Name(tenant),
+        match name {
+            Some(name) if matches && is_whole => Named::Name(name),
             _ => Named::Nothing,
         }
     }
@@ -93,7 +126,7 @@ mod tests {
     use super::*;
 
     fn named(path: &str, expected: &Named<'_>) {
-        let template = PathTemplate::parse("/t/{tenant}").unwrap();
+        let template = PathTemplate::of_tenant("/t/{tenant}").unwrap();
         assert_eq!(template.read(path), *expected, "{path:?}");
     }
 
@@ -124,6 +157,8 @@ mod tests {
             "/health",
             "/x/t/acme",
             "/tt/acme",
+            "/x/a%2fb",
+            "/x/%2561cme",
         ] {
             named(path, &Named::Nothing);
         }
@@ -167,7 +202,7 @@ mod tests {
     #[test]
     fn a_template_is_a_path_in_normal_form_with_one_tenant() {
         for template in ["/{tenant}", "/t/{tenant}", "/api/v1/{tenant}/notes"] {
-            assert!(PathTemplate::parse(template).is_ok(), "{template}");
+            assert!(PathTemplate::of_tenant(template).is_ok(), "{template}");
         }
         for template in [
             "",
@@ -181,8 +216,67 @@ mod tests {
             "/../{tenant}",
             "/%74/{tenant}",
             "/t/{id}/{tenant}",
+            "/t/{tenant}/{project}",
         ] {
-            assert!(PathTemplate::parse(template).is_err(), "{template}");
+            assert!(PathTemplate::of_tenant(template).is_err(), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_project_stands_beside_a_tenant_of_any_name() {
+        let (project, tenant) =
+            PathTemplate::of_project("/orgs/{tenant}/projects/{project}").unwrap();
+        let tenant = tenant.unwrap();
+        for (path, expected) in [
+            ("/orgs/acme/projects/apollo", Some(("acme", "apollo"))),
+            ("/orgs/%61cme/projects/a%70ollo/x", Some(("acme", "apollo"))),
+            ("/orgs/projects/projects/orgs/", Some(("projects", "orgs"))),
+            ("/orgs/acme/projects", None),
+            ("/orgs/acme/projects/", None),
+            ("/orgs/acme/x/apollo", None),
+            ("/orgs/acme", None),
+        ] {
+            let name = |text: Option<&'static str>| {
+                text.map_or(Named::Nothing, |text| Named::Name(text.into()))
+            };
+            assert_eq!(tenant.read(path), name(expected.map(|it| it.0)), "{path}");
+            assert_eq!(project.read(path), name(expected.map(|it| it.1)), "{path}");
+        }
+        for path in [
+            "/orgs/a%2fb/projects/apollo",
+            "/orgs/a%252fb/projects/apollo",
+            "/orgs//projects/apollo",
+            "/orgs/../projects/apollo",
+            "/orgs/acme/projects/a%5cb",
+            "/orgs/acme/projects/%2e",
+            "/orgs/acme/projects/apollo//x",
+        ] {
+            assert_eq!(project.read(path), Named::Nonsense, "{path}");
+            assert_eq!(tenant.read(path), Named::Nonsense, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_template_of_a_project_has_one_project_and_at_most_one_tenant() {
+        for (template, has_tenant) in [
+            ("/{project}", false),
+            ("/{tenant}/{project}", true),
+            ("/p/{project}/of/{tenant}", true),
+        ] {
+            let (_, tenant) = PathTemplate::of_project(template).unwrap();
+            assert_eq!(tenant.is_some(), has_tenant, "{template}");
+        }
+        for template in [
+            "",
+            "/{tenant}",
+            "p/{project}",
+            "/{project}/{project}",
+            "/{tenant}/{tenant}/{project}",
+            "/{project}/",
+            "/{Project}",
+            "/{id}/{project}",
+        ] {
+            assert!(PathTemplate::of_project(template).is_err(), "{template}");
         }
     }
 

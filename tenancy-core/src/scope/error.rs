@@ -53,6 +53,12 @@ pub enum ScopeError {
          `Scope::across_projects`"
     )]
     NoProject(String),
+    /// A table with a column for the project, all of whose rows a context asks for that is limited to projects.
+    #[error(
+        "table `{0}` is divided by project and the credential is limited to some; let the request name one, or do the \
+         work in the name of the service, by `danger::assume`"
+    )]
+    LimitedToProjects(String),
     /// A project that cannot stand in the project columns.
     #[error("project `{project}` cannot stand in a column of type {}", expected.sql())]
     ProjectType {

@@ -20,6 +20,8 @@ pub(super) enum ProjectLevel {
     Unknown,
     One(ProjectId),
     All,
+    /// All were asked for, by a credential that reaches some only.
+    Withheld,
 }
 
 impl<'a> Scoping<'a> {
@@ -43,7 +45,7 @@ impl<'a> Scoping<'a> {
                 }
                 Some(stamp(id.as_str(), expected))
             }
-            ProjectLevel::Unknown | ProjectLevel::All => None,
+            ProjectLevel::Unknown | ProjectLevel::All | ProjectLevel::Withheld => None,
         };
         Ok(Self {
             catalog,
@@ -68,11 +70,13 @@ impl<'a> Scoping<'a> {
 
     /// Refuses a table that has a level more than the context.
     pub(super) fn admits(&self, table: &TenantTable) -> Result<(), ScopeError> {
-        if table.project_column().is_some() && *self.project_level == ProjectLevel::Unknown {
-            Err(ScopeError::NoProject(table.name().to_owned()))
-        } else {
-            Ok(())
-        }
+        let refusal = match self.project_level {
+            _ if table.project_column().is_none() => return Ok(()),
+            ProjectLevel::One(_) | ProjectLevel::All => return Ok(()),
+            ProjectLevel::Unknown => ScopeError::NoProject,
+            ProjectLevel::Withheld => ScopeError::LimitedToProjects,
+        };
+        Err(refusal(table.name().to_owned()))
     }
 
     /// The columns of `table` that are bound, in the order of their stamps.

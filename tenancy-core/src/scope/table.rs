@@ -50,7 +50,8 @@ impl TenantTable {
 
     /// With a column for the project, the second level: a scope of a context that has a project sees and writes
     /// rows of that project only. A context without a project is refused; see
-    /// [`Scope::across_projects`](super::Scope::across_projects). Policies know of no project: the builder holds it alone.
+    /// [`Scope::across_projects`](super::Scope::across_projects). The policies of `tenancy-sqlx` know of no
+    /// project: the builder holds it alone, unless you [add one](crate::manual::admission).
     pub const fn with_project_column(mut self, column: &'static str) -> Self {
         mem::forget(self.project_column.replace(Cow::Borrowed(column)));
         self

@@ -4,7 +4,7 @@ use serde_json::json;
 use tenancy_core::RolePermissions;
 
 use super::Provider;
-use super::requests::Both;
+use super::both::Both;
 use crate::twins::get;
 
 #[tokio::test]

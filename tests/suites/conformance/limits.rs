@@ -7,7 +7,7 @@ use std::time::Duration;
 use tenancy_core::{Allowance, Limits, ManualClock, RateLimit, UnixTime};
 
 use super::Provider;
-use super::requests::Both;
+use super::both::Both;
 use crate::twins::{Reply, get};
 
 fn number(number: u32) -> NonZeroU32 {

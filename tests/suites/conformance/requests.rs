@@ -4,7 +4,8 @@ use serde_json::json;
 use tenancy_core::Admission;
 
 use super::Provider;
-use crate::twins::{Connection, OnActix, OnAxum, Reply, Service, TestApp, get, request};
+use super::both::Both;
+use crate::twins::{Reply, get, request};
 
 /// What a path is for those whom it does not refuse.
 #[derive(Clone, Copy, PartialEq)]
@@ -15,47 +16,6 @@ enum Path {
     /// Like an exempt path, but it is none. actix-web routes some of these like the exempt path itself and axum does
     /// not, so it is for those only who do not get as far.
     Disguised,
-}
-
-/// The same service on both frameworks.
-pub(super) struct Both {
-    axum: Connection,
-    actix: Connection,
-    asked: usize,
-}
-
-impl Both {
-    pub(super) async fn start(admission: Admission) -> Self {
-        Self::counting(|| admission.clone()).await
-    }
-
-    /// Each with an admission of its own, which counts for itself.
-    pub(super) async fn counting(admission: impl Fn() -> Admission) -> Self {
-        let axum = OnAxum::start(Service::new(admission())).await;
-        let actix = OnActix::start(Service::new(admission())).await;
-        Self {
-            axum: Connection::to(axum).await,
-            actix: Connection::to(actix).await,
-            asked: 0,
-        }
-    }
-
-    /// The one answer of both.
-    pub(super) async fn ask(&mut self, request: &str) -> Reply {
-        let mut on_axum = self.axum.ask(request).await;
-        let on_actix = self.actix.ask(request).await;
-        // axum's routes say which methods they have, whatever their layers answer.
-        on_axum.fields.retain(|(name, _)| name != "allow");
-        assert_eq!(on_axum, on_actix, "{request}");
-        self.asked += 1;
-        on_axum
-    }
-
-    pub(super) async fn expect(&mut self, request: &str, status: u16, body: &str) {
-        let reply = self.ask(request).await;
-        assert_eq!(reply.status, status, "{request}");
-        assert!(reply.body.contains(body), "{request}: {}", reply.body);
-    }
 }
 
 type Fields = Vec<(&'static str, String)>;

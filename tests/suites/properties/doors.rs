@@ -1,4 +1,4 @@
-//! Hosts and paths of any text: what they name and what they open, against readers that are slow and obviously right.
+//! Hosts, paths and queries of any text: what they name and what they open, against readers that are slow and obviously right.
 
 use futures_util::FutureExt as _;
 use percent_encoding::percent_decode_str;
@@ -17,6 +17,7 @@ struct Head<'a> {
     authorization: &'a str,
     host: &'a str,
     path: &'a str,
+    query: Option<&'a str>,
 }
 
 impl RequestHead for Head<'_> {
@@ -42,7 +43,7 @@ impl RequestHead for Head<'_> {
     }
 
     fn query(&self) -> Option<&str> {
-        None
+        self.query
     }
 
     fn peer_address(&self) -> Option<std::net::IpAddr> {
@@ -123,6 +124,7 @@ fn a_host_names_a_tenant_in_exactly_these_spellings() {
             authorization: &bearer,
             host: &host,
             path: "/",
+            query: None,
         };
         let found = outcome(&admission, &head);
         match tenant_of_host(&host) {
@@ -191,6 +193,7 @@ fn a_path_names_the_tenant_that_every_router_would_find_in_it() {
             authorization: &bearer,
             host: "localhost",
             path: &path,
+            query: None,
         };
         let found = outcome(&admission, &head);
         if let Outcome::For(tenant) = &found {
@@ -221,6 +224,52 @@ fn a_path_names_the_tenant_that_every_router_would_find_in_it() {
     );
 }
 
+/// What a form reader finds under the name `tenant`, by the crate that browsers' rules were written down for.
+fn tenants_of_query(query: &str) -> Vec<String> {
+    let mut url = reqwest::Url::parse("http://localhost/").unwrap();
+    url.set_query(Some(query));
+    let found = url.query_pairs().filter(|(name, _)| name == "tenant");
+    found.map(|(_, value)| value.into_owned()).collect()
+}
+
+#[test]
+fn a_query_names_the_tenant_that_every_form_reader_finds_in_it() {
+    let (admission, bearer) = admission();
+    let admission = admission.tenant_query_parameter("tenant");
+    let piece = select(vec![
+        "tenant", "%74enant", "tenan%54", "Tenant", "tenants", "=", "=", "=", "&", "&", "acme",
+        "globex", "%61cme", "%2561cme", "ACME", "+", "%20", "%2B", "%", "%zz", "%ff", "%00", ";",
+        "?", "/", "x", "é",
+    ]);
+    let start = select(vec!["", "tenant=acme", "tenant=", "x=y&ten%61nt=globex"]);
+    let query = (start, vec(piece, 0..8))
+        .prop_map(|(start, pieces)| [start.to_owned(), pieces.concat()].concat());
+    let named = std::cell::Cell::new(0);
+    holds(8192, query, |query| {
+        let head = Head {
+            authorization: &bearer,
+            host: "localhost",
+            path: "/",
+            query: Some(&query),
+        };
+        let expected = match tenants_of_query(&query).as_slice() {
+            [] => Outcome::Refused(RefusalKind::TenantNotNamed),
+            [one] if TENANTS.contains(&one.as_str()) => {
+                named.set(named.get() + 1);
+                Outcome::For(one.clone())
+            }
+            _ => Outcome::Refused(RefusalKind::TenantNotGranted),
+        };
+        prop_assert_eq!(outcome(&admission, &head), expected);
+        Ok(())
+    });
+    assert!(
+        named.get() > 50,
+        "only {} queries named a tenant",
+        named.get()
+    );
+}
+
 #[test]
 fn a_prefix_opens_only_what_every_router_finds_below_it() {
     let (admission, bearer) = admission();
@@ -231,6 +280,7 @@ fn a_prefix_opens_only_what_every_router_finds_below_it() {
             authorization: &bearer,
             host: "localhost",
             path: &path,
+            query: None,
         };
         let is_exempt = outcome(&admission, &head) == Outcome::Exempt;
         if is_exempt {

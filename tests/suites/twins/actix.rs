@@ -11,7 +11,7 @@ use tenancy_actix::{
     TransactionMiddleware,
 };
 
-use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards};
+use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards, place};
 
 pub(crate) struct OnActix;
 
@@ -36,11 +36,15 @@ async fn serve(listener: TcpListener, service: Service) {
         App::new()
             .configure(routes)
             .configure(move |config| {
-                let scope = scope("/work").configure(work);
                 match pool {
-                    Some(pool) => config.service(scope.wrap(TransactionMiddleware::new(pool))),
-                    None => config.service(scope),
-                };
+                    Some(pool) => {
+                        for path in ["/work", "/orgs/{tenant}/projects/{project}"] {
+                            let transactions = TransactionMiddleware::new(pool.clone());
+                            config.service(scope(path).configure(work).wrap(transactions));
+                        }
+                    }
+                    None => drop(config.service(scope("/work").configure(work))),
+                }
                 if everywhere {
                     config.default_service(actix_web::web::to(maybe));
                 }
@@ -79,7 +83,7 @@ fn guarded() -> Scope {
 }
 
 async fn who(Tenant(tenant): Tenant) -> String {
-    tenant.tenant().to_string()
+    place(&tenant)
 }
 
 async fn subject(Subject(subject): Subject) -> String {
@@ -87,7 +91,7 @@ async fn subject(Subject(subject): Subject) -> String {
 }
 
 async fn maybe(MaybeTenant(tenant): MaybeTenant) -> String {
-    tenant.map_or("nobody".into(), |tenant| tenant.tenant().to_string())
+    tenant.map_or("nobody".into(), |tenant| place(&tenant))
 }
 
 async fn maybe_subject(MaybeTenant(tenant): MaybeTenant) -> String {
@@ -117,7 +121,12 @@ pub(crate) fn work(config: &mut ServiceConfig) {
         .route("/slow", post().to(slow))
         .route("/dangle", post().to(dangle))
         .route("/keep", post().to(keep))
-        .route("/twice", post().to(twice));
+        .route("/twice", post().to(twice))
+        .route("/tasks", get().to(tasks));
+}
+
+async fn tasks(mut transaction: RequestTransaction) -> String {
+    super::tasks(&mut transaction).await
 }
 
 async fn add(status: Path<u16>, mut transaction: RequestTransaction) -> HttpResponse {

@@ -11,7 +11,7 @@ use tenancy_axum::{
     GuardLayer, RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer,
 };
 
-use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards};
+use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards, place};
 
 pub(crate) struct OnAxum;
 
@@ -30,11 +30,17 @@ pub(crate) async fn serve(app: Router) -> SocketAddr {
 }
 
 pub(crate) fn app(service: Service) -> Router {
-    let work = match service.pool {
-        Some(pool) => work().layer(TransactionLayer::new(pool)),
-        None => work(),
+    let router = match service.pool {
+        Some(pool) => {
+            let work = work().layer(TransactionLayer::new(pool));
+            let in_project = "/orgs/{tenant}/projects/{project}";
+            Router::new()
+                .nest("/work", work.clone())
+                .nest(in_project, work)
+        }
+        None => Router::new().nest("/work", work()),
     };
-    let router = Router::new()
+    let router = router
         .route("/who", get(who))
         .route("/subject", get(subject))
         .route("/maybe", get(maybe))
@@ -42,8 +48,7 @@ pub(crate) fn app(service: Service) -> Router {
         .route("/wait/{milliseconds}/{n}", get(wait))
         .route("/open", get(open))
         .route("/wants", get(who))
-        .nest("/guarded", guarded())
-        .nest("/work", work);
+        .nest("/guarded", guarded());
     let router = if service.everywhere {
         router.fallback(maybe)
     } else {
@@ -62,7 +67,7 @@ fn guarded() -> Router {
 }
 
 async fn who(Tenant(tenant): Tenant) -> String {
-    tenant.tenant().to_string()
+    place(&tenant)
 }
 
 async fn subject(Subject(subject): Subject) -> String {
@@ -70,9 +75,7 @@ async fn subject(Subject(subject): Subject) -> String {
 }
 
 async fn maybe(tenant: Option<Tenant>) -> String {
-    tenant.map_or("nobody".into(), |Tenant(tenant)| {
-        tenant.tenant().to_string()
-    })
+    tenant.map_or("nobody".into(), |Tenant(tenant)| place(&tenant))
 }
 
 async fn maybe_subject(subject: Option<Subject>) -> String {
@@ -105,6 +108,11 @@ fn work() -> Router {
         .route("/dangle", post(dangle))
         .route("/keep", post(keep))
         .route("/twice", post(twice))
+        .route("/tasks", get(tasks))
+}
+
+async fn tasks(mut transaction: RequestTransaction) -> String {
+    super::tasks(&mut transaction).await
 }
 
 async fn add(Path(status): Path<u16>, mut transaction: RequestTransaction) -> StatusCode {

@@ -128,9 +128,13 @@ fn a_project_may_be_absent_and_may_not_be_ambiguous() {
     let map = ClaimMap::new("org_id")
         .project("project")
         .project(["p", "id"]);
-    let project = |claims| identify(&map, claims).map(|identity| identity.project);
+    let project = |claims| identify(&map, claims).map(|identity| identity.projects);
     assert_eq!(project(r#"{"sub":"u","org_id":"a"}"#), Ok(None));
-    let expected = ProjectId::parse("x").unwrap();
+    let (a, x) = (
+        TenantId::parse("a").unwrap(),
+        ProjectId::parse("x").unwrap(),
+    );
+    let expected = GrantedProjects::one(x, &[a]).unwrap();
     assert_eq!(
         project(r#"{"sub":"u","org_id":"a","project":"x","p":{"id":"x"}}"#),
         Ok(Some(expected))
@@ -142,6 +146,85 @@ fn a_project_may_be_absent_and_may_not_be_ambiguous() {
     ] {
         let claims = format!(r#"{{"sub":"u","org_id":"a",{bad}}}"#);
         assert_eq!(identify(&map, &claims), Err(MapProblem::Project), "{bad}");
+    }
+}
+
+#[test]
+fn projects_are_a_list_or_a_list_for_each_tenant() {
+    let map = ClaimMap::of_memberships("orgs")
+        .project("project")
+        .projects("projects")
+        .projects(["p", "ids"]);
+    let of = |claims: &str, tenant| {
+        let claims = format!(r#"{{"sub":"u",{claims}}}"#);
+        let granted = identify(&map, &claims)?.projects;
+        let tenant = TenantId::parse(tenant).unwrap();
+        Ok(granted.map(|granted| {
+            let projects = granted.of(&tenant).iter();
+            projects.map(ToString::to_string).collect::<Vec<_>>()
+        }))
+    };
+    for (claims, tenant, expected) in [
+        (r#""orgs":["a"]"#, "a", None),
+        (
+            r#""orgs":["a"],"projects":["y","x","y"]"#,
+            "a",
+            Some(&["x", "y"][..]),
+        ),
+        (r#""orgs":["a"],"projects":"x""#, "a", Some(&["x"])),
+        (r#""orgs":["a"],"projects":[]"#, "a", Some(&[])),
+        (r#""orgs":["a"],"projects":["x"]"#, "b", Some(&[])),
+        (
+            r#""orgs":["a"],"projects":["x","y"],"p":{"ids":["y","x"]}"#,
+            "a",
+            Some(&["x", "y"]),
+        ),
+        (
+            r#""orgs":["a"],"projects":["x","y"],"project":"y""#,
+            "a",
+            Some(&["y"]),
+        ),
+        (
+            r#""orgs":["a"],"projects":{"a":["x"],"b":["y"]}"#,
+            "a",
+            Some(&["x"]),
+        ),
+        (
+            r#""orgs":["a"],"projects":{"a":["x"],"b":["y"]}"#,
+            "b",
+            Some(&[]),
+        ),
+        (
+            r#""orgs":["a","b"],"projects":{"a":["x"],"b":"y"}"#,
+            "b",
+            Some(&["y"]),
+        ),
+        (r#""orgs":["a","b"],"projects":{"a":["x"]}"#, "b", Some(&[])),
+        (r#""orgs":["a","b"],"projects":{}"#, "a", Some(&[])),
+    ] {
+        let expected = expected.map(|it| it.iter().map(|&it| it.to_owned()).collect());
+        assert_eq!(of(claims, tenant), Ok(expected), "{claims}");
+    }
+    for claims in [
+        r#""orgs":["a"],"projects":null"#,
+        r#""orgs":["a"],"projects":1"#,
+        r#""orgs":["a"],"projects":["x",1]"#,
+        r#""orgs":["a"],"projects":["x",""]"#,
+        r#""orgs":["a"],"projects":[["x"]]"#,
+        r#""orgs":["a"],"projects":{"a":{"x":1}}"#,
+        r#""orgs":["a"],"projects":{"a":["x"],"b":1}"#,
+        r#""orgs":["a"],"projects":{" ":["x"]}"#,
+        r#""orgs":["a"],"projects":["x"],"p":{"ids":["y"]}"#,
+        r#""orgs":["a"],"projects":["x"],"p":[]"#,
+        r#""orgs":["a"],"projects":["x"],"project":"y""#,
+        r#""orgs":["a"],"projects":[],"project":"y""#,
+        // Whose would they be?
+        r#""orgs":["a","b"],"projects":["x"]"#,
+        r#""orgs":["a","b"],"projects":"x""#,
+        r#""orgs":["a","b"],"project":"x""#,
+        r#""orgs":["a","b"],"project":"x","projects":{"a":["x"]}"#,
+    ] {
+        assert_eq!(of(claims, "a"), Err(MapProblem::Project), "{claims}");
     }
 }
 

@@ -224,6 +224,35 @@ fn rows_of_defaults_are_stamped_with_both_levels() {
     }
 }
 
+/// The credential reaches some projects only; whichever it is for now, it never reaches all.
+#[test]
+fn a_scope_that_is_limited_to_projects_is_not_widened_to_all() {
+    const TASK: TenantTable =
+        TenantTable::new("task", "tenant_id").with_project_column("project_id");
+    let catalog = TableCatalog::of([TASK, TenantTable::new("note", "tenant_id")]);
+    let project = ProjectId::parse("apollo").unwrap();
+    for project in [None, Some(&project)] {
+        let tenant = TenantId::parse("acme").unwrap();
+        let scope = Scope::new(tenant, project, &catalog).limited_to_projects();
+        let within = scope.delete("task").finish();
+        assert_eq!(within.is_ok(), project.is_some());
+
+        let all = scope.across_projects();
+        let refusal = Some(ScopeError::LimitedToProjects("task".into()));
+        let read = all.select().column("id").from("task").finish();
+        assert_eq!(read.err(), refusal);
+        let joined = all.delete("note").using("task").finish();
+        assert_eq!(joined.err(), refusal);
+        assert_eq!(all.delete("task").finish().err(), refusal);
+        let moved = all.update("task").value("project_id", "gemini").finish();
+        assert_eq!(moved.err(), refusal);
+        let added = all.insert("task").columns(["id"]).values([1.into()]);
+        assert_eq!(added.finish().err(), refusal);
+        // What is of the whole tenant is in reach.
+        assert!(all.delete("note").finish().is_ok());
+    }
+}
+
 #[test]
 fn a_project_narrows_further() {
     const TASK: TenantTable =

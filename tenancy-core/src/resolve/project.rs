@@ -1,0 +1,61 @@
+//! Which of the projects that a credential grants a request is for, if any.
+
+use super::agreement::{Agreed, Agreement, Disagreement};
+use crate::naming::Named;
+use crate::{ProjectAccess, ProjectId, RefusalCause, TenantContext};
+
+/// The one project that all places name which name any.
+pub(crate) fn named<'h>(
+    places: impl Iterator<Item = (&'static str, Named<'h>)>,
+) -> Result<Option<ProjectId>, RefusalCause> {
+    let mut agreement = Agreement::new();
+    for (place, named) in places {
+        let meant = match named {
+            Named::Nothing => continue,
+            Named::Name(name) => ProjectId::parse(&name).ok(),
+            Named::Nonsense => None,
+        };
+        agreement
+            .add(place, meant)
+            .map_err(
+                |Disagreement { first, second }| RefusalCause::ProjectsDisagree { first, second },
+            )?;
+    }
+    match agreement.reached() {
+        Agreed::Unnamed => Ok(None),
+        Agreed::On(project) => Ok(Some(project)),
+        Agreed::OnNothingThatExists => Err(RefusalCause::ProjectNotGranted),
+    }
+}
+
+/// The context with the project that was named, or with the only one that its credential grants.
+///
+/// What the credential says is a limit, and `access` has to agree. Where neither says anything, nothing is granted.
+pub(crate) async fn enter(
+    context: TenantContext,
+    named: Option<ProjectId>,
+    access: Option<&dyn ProjectAccess>,
+) -> Result<TenantContext, RefusalCause> {
+    let project = match (named, context.granted_projects()) {
+        (Some(named), Some(granted)) if granted.contains(&named) => Some(named),
+        (Some(_), Some(_)) => return Err(RefusalCause::ProjectNotGranted),
+        (Some(_), None) if access.is_none() => return Err(RefusalCause::ProjectUndecided),
+        (Some(named), None) => Some(named),
+        (None, Some([only])) => Some(only.clone()),
+        (None, _) => None,
+    };
+    let Some(access) = access else {
+        return Ok(match project {
+            Some(project) => context.in_project(project),
+            None => context,
+        });
+    };
+    let context = context.limited_to_projects();
+    match project {
+        None => Ok(context),
+        Some(project) if access.may_enter(&context, &project).await? => {
+            Ok(context.in_project(project))
+        }
+        Some(_) => Err(RefusalCause::ProjectAccessDenied),
+    }
+}
