@@ -55,6 +55,7 @@ mod layer;
 mod problem;
 mod refusal_body;
 mod rejection;
+mod require;
 mod response;
 mod service;
 #[cfg(feature = "sqlx")]
@@ -66,6 +67,7 @@ pub use self::guard::{GuardLayer, GuardService};
 pub use self::layer::TenantLayer;
 pub use self::refusal_body::RefusalBody;
 pub use self::rejection::TenantRejection;
+pub use self::require::{Require, RequireRejection};
 pub use self::service::TenantService;
 #[cfg(feature = "sqlx")]
 pub use self::transaction::{

@@ -72,6 +72,7 @@ pub mod manual;
 mod naming;
 mod project_id;
 mod refusal;
+mod requirement;
 mod resolve;
 mod revocation;
 mod role_permissions;
@@ -110,6 +111,7 @@ pub use self::limits::{Allowance, Limits, Permit, RateLimit};
 pub use self::naming::InvalidPattern;
 pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
+pub use self::requirement::Requirement;
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
 pub use self::role_permissions::RolePermissions;
 pub use self::scope::{
