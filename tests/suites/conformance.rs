@@ -6,6 +6,7 @@ mod connections;
 mod crowd;
 mod hyper;
 mod requests;
+mod sockets;
 mod transactions;
 
 use serde_json::{Value, json};

@@ -20,6 +20,7 @@ pub(crate) use self::connection::{Connection, Reply, get, request};
 /// | `/who`, `/subject` | the tenant; the subject |
 /// | `/maybe`, `/maybe-subject` | the same, or `nobody` |
 /// | `/wait/{milliseconds}/{n}` | the tenant, the subject and `n`, after a while |
+/// | `/socket` | a WebSocket that answers each text with the tenant and the text |
 /// | `/open` | `open`, if the path is exempt |
 /// | `/wants` | the tenant, to be made exempt |
 /// | `/work/add/{status}` | adds the note `new` in the transaction of the request, and answers with this status |
@@ -64,7 +65,7 @@ impl Service {
     }
 }
 
-const ADD: &str =
+pub(crate) const ADD: &str =
     "INSERT INTO note (tenant_id, body) VALUES (current_setting('app.current_tenant_id'), 'new')";
 /// Breaks a rule that is looked at when the transaction ends.
 const DANGLE: &str = "INSERT INTO tag VALUES (current_setting('app.current_tenant_id'), 77, 'red')";
