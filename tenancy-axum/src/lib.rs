@@ -48,6 +48,7 @@
 mod counted_body;
 mod door;
 mod extract;
+mod grpc;
 mod guard;
 mod head;
 mod layer;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::request::Parts;
 use tenancy_core::{Admission, Refusal, Requirement, TenantContext};
 
@@ -110,7 +111,10 @@ impl std::error::Error for RequireRejection {}
 impl IntoResponse for RequireRejection {
     fn into_response(self) -> Response {
         match self.0 {
-            Cause::Denied(admission, refusal) => response::refused(&admission, refusal),
+            // No call of gRPC: those do not come by way of an extractor.
+            Cause::Denied(admission, refusal) => {
+                response::refused(&admission, refusal, &HeaderMap::new())
+            }
             Cause::NotAdmitted(rejection) => rejection.into_response(),
         }
     }

@@ -57,7 +57,7 @@ where
                     parts.extensions.insert(Door(admission));
                 }
                 Ok(Admitted::Exempt) => {}
-                Err(refusal) => return Ok(response::refused(&admission, refusal)),
+                Err(refusal) => return Ok(response::refused(&admission, refusal, &parts.headers)),
             }
             let response = inner.call(Request::from_parts(parts, body)).await?;
             Ok(response.map(|body| CountedBody::new(body, permit)))
