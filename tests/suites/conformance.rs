@@ -7,6 +7,7 @@ mod crowd;
 mod hyper;
 mod requests;
 mod sockets;
+mod tonic;
 mod transactions;
 
 use serde_json::{Value, json};

@@ -108,7 +108,7 @@ async fn tenants_are_interleaved_on_one_http2_connection<A: TestApp>() {
 }
 
 /// One connection with prior knowledge (RFC 9113 §3.3).
-async fn http2(address: SocketAddr) -> http2::SendRequest<Empty<Bytes>> {
+pub(super) async fn http2(address: SocketAddr) -> http2::SendRequest<Empty<Bytes>> {
     let stream = TcpStream::connect(address).await.unwrap();
     let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
     let (sender, connection) = handshake.await.unwrap();
