@@ -20,6 +20,5 @@ pub mod program;
 mod settings;
 mod store;
 
-pub use self::answer::Answer;
 pub use self::settings::{Settings, SettingsError};
 pub use self::store::{Insight, Insights, TABLES, catalog};

@@ -13,7 +13,7 @@ pin_project! {
     /// tenant may make at once until this has been sent or dropped.
     ///
     /// actix-web lets a handler finish when its client has gone away, and the request counts until then. What goes on after
-    /// a body has ended does not count.
+    /// a body has ended does not count. A WebSocket is a body, and counts as long as it is open.
     #[derive(Debug)]
     pub struct CountedBody<B> {
         #[pin]

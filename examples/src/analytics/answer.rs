@@ -10,7 +10,7 @@ use super::store::{Insight, Insights, StoreError};
 
 /// What every data route answers.
 #[derive(Debug, Serialize)]
-pub struct Answer {
+pub(super) struct Answer {
     tenant_id: String,
     user_id: String,
     data: Vec<Insight>,

@@ -1,4 +1,4 @@
-//! WebSockets: the tenant is the one of the request that asks for the upgrade, and is asked for before it.
+//! A WebSocket has the tenant of the request that asks for the upgrade, and that tenant is asked for before it.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;

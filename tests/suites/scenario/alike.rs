@@ -36,7 +36,7 @@ const ATTEMPTS: [Attempt; 23] = [
     ("GET", "/nowhere", None, ""),
     ("DELETE", "/api/data", None, ""),
     ("PUT", "/api/data", JSON, r#"{"body": "no"}"#),
-    ("POST", "/api/data", JSON, r#"{}"#),
+    ("POST", "/api/data", JSON, "{}"),
     ("POST", "/api/data", JSON, r#"{"body": null}"#),
     ("POST", "/api/data", JSON, r#"{"tenant_id": "globex"}"#),
     ("POST", "/api/data", JSON, r#"{"body": 7}"#),
@@ -50,9 +50,9 @@ const ATTEMPTS: [Attempt; 23] = [
         "POST",
         "/api/data",
         Some("application/json; charset=utf-8"),
-        r#"{}"#,
+        "{}",
     ),
-    ("POST", "/api/data", Some("application/ld+json"), r#"{}"#),
+    ("POST", "/api/data", Some("application/ld+json"), "{}"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
