@@ -9,11 +9,16 @@
 //! A `tenant_id` in a body or a query is ignored. A missing token is answered with 403, a malformed one with
 //! 400, a bad one with 401; keys that are not to be had with 503.
 
-mod api;
+//!
+//! The routes are there twice, on [axum](on_axum) and on [actix-web](on_actix); the rest once.
+
+mod answer;
 mod log;
+pub mod on_actix;
+pub mod on_axum;
+pub mod program;
 mod settings;
 mod store;
 
-pub use self::api::{Answer, Entry, router};
 pub use self::settings::{Settings, SettingsError};
 pub use self::store::{Insight, Insights, TABLES, catalog};

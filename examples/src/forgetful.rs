@@ -3,47 +3,15 @@
 //! None of this uses the scoped builder. Only row-level security and `TenantTransaction` stand between these
 //! routes and the rows of another tenant.
 
-use axum::extract::{Query, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+pub mod on_actix;
+pub mod on_axum;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::Row as _;
-use tenancy_axum::Tenant;
 use tenancy_core::TenantContext;
 
 use crate::analytics::Insights;
-
-/// The routes, for [`analytics::router`](crate::analytics::router).
-pub fn routes() -> Router<Insights> {
-    Router::new()
-        .route(
-            "/forgetful/everything",
-            get(
-                |Tenant(tenant): Tenant, State(insights): State<Insights>| async move {
-                    answer(everything(&insights, &tenant).await)
-                },
-            ),
-        )
-        .route(
-            "/forgetful/insert",
-            post(
-                |Tenant(tenant): Tenant,
-                 State(insights): State<Insights>,
-                 Query(victim): Query<Victim>| async move {
-                    answer(insert(&insights, &tenant, &victim).await)
-                },
-            ),
-        )
-        .route(
-            "/forgetful/slow",
-            get(
-                |Tenant(tenant): Tenant, State(insights): State<Insights>| async move {
-                    answer(slow(&insights, &tenant).await)
-                },
-            ),
-        )
-}
 
 /// For whom to insert.
 #[derive(Debug, Deserialize)]
@@ -117,8 +85,8 @@ pub async fn slow(
 }
 
 /// The result as an answer; a refusal of the database by its SQLSTATE.
-fn answer(result: Result<Value, tenancy_sqlx::Error>) -> Json<Value> {
-    Json(result.unwrap_or_else(|error| json!({ "refused": sqlstate(&error) })))
+fn answer(result: Result<Value, tenancy_sqlx::Error>) -> Value {
+    result.unwrap_or_else(|error| json!({ "refused": sqlstate(&error) }))
 }
 
 /// The SQLSTATE of an error, such as 42501 for a violated policy.

@@ -9,5 +9,6 @@ pub mod database;
 pub mod forgetful;
 pub mod identity_provider;
 pub mod on_hyper;
+pub mod on_tonic;
 pub mod scenario;
 pub mod serve;

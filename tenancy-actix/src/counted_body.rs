@@ -14,7 +14,7 @@ pin_project! {
     /// tenant may make at once until this has been sent or dropped.
     ///
     /// actix-web lets a handler finish when its client has gone away, and the request counts until then. What goes on after
-    /// a body has ended does not count.
+    /// a body has ended does not count. A WebSocket is a body, and counts as long as it is open.
     ///
     /// What its stream logs while it is polled is inside the span of the request.
     #[derive(Debug)]

@@ -63,6 +63,7 @@ mod head;
 mod middleware;
 #[cfg(feature = "sqlx")]
 mod problem;
+mod require;
 mod response;
 #[cfg(feature = "sqlx")]
 mod transaction;
@@ -73,6 +74,7 @@ pub use self::error::TenantRejection;
 pub use self::extract::{MaybeTenant, Subject, Tenant};
 pub use self::guard::{GuardMiddleware, GuardService};
 pub use self::middleware::{TenantMiddleware, TenantService};
+pub use self::require::{Require, RequireRejection};
 #[cfg(feature = "sqlx")]
 pub use self::transaction::{
     RequestTransaction, TransactionMiddleware, TransactionRejection, TransactionService,

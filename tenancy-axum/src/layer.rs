@@ -10,6 +10,11 @@ use crate::TenantService;
 /// It works on any `http::Request`, and on responses whose body is a [`RefusalBody`](crate::RefusalBody), such as those of
 /// axum and hyper. The inner service finds the [`TenantContext`](tenancy_core::TenantContext) in the request's extensions; handlers of axum take
 /// it with the extractor [`Tenant`](crate::Tenant). A refused request never reaches the inner service.
+///
+/// A call of gRPC (media type `application/grpc`) that is refused is told so in a way that its client understands: status 200 of
+/// HTTP without a body, `grpc-status`, and the [code](tenancy_core::RefusalKind::code) of the refusal in `grpc-message`. 400 is
+/// `INVALID_ARGUMENT`, 401 `UNAUTHENTICATED`, 403 `PERMISSION_DENIED`, 429 `RESOURCE_EXHAUSTED` and 503 `UNAVAILABLE`. Handlers of
+/// tonic find the context in the extensions of their `Request`.
 #[derive(Debug, Clone)]
 pub struct TenantLayer {
     admission: Admission,

@@ -52,6 +52,7 @@
 mod counted_body;
 mod door;
 mod extract;
+mod grpc;
 mod guard;
 mod head;
 mod layer;
@@ -60,6 +61,7 @@ mod peer;
 mod problem;
 mod refusal_body;
 mod rejection;
+mod require;
 mod response;
 mod service;
 #[cfg(feature = "sqlx")]
@@ -73,6 +75,7 @@ pub use self::layer::TenantLayer;
 pub use self::peer::PeerAddress;
 pub use self::refusal_body::RefusalBody;
 pub use self::rejection::TenantRejection;
+pub use self::require::{Require, RequireRejection};
 pub use self::service::TenantService;
 #[cfg(feature = "sqlx")]
 pub use self::transaction::{

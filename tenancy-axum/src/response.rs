@@ -1,18 +1,36 @@
 //! The answer to a refused request, in the types of the `http` crate.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use tenancy_core::{Admission, Refusal, Visit};
+use tenancy_core::{Admission, Refusal, RefusalResponse, Visit};
 
-use crate::RefusalBody;
+use crate::{RefusalBody, grpc};
 
-/// What the client is told. The refusal itself goes into the extensions, for the logs of an outer layer.
-pub(crate) fn refused<B: RefusalBody>(admission: &Admission, refusal: Refusal) -> Response<B> {
+/// What the client of a request with these `headers` is told. The refusal itself goes into the extensions, for the logs of
+/// an outer layer.
+pub(crate) fn refused<B: RefusalBody>(
+    admission: &Admission,
+    refusal: Refusal,
+    headers: &HeaderMap,
+) -> Response<B> {
     let answer = admission.response(&refusal);
+    let is_call = grpc::is_call(headers);
+    let mut response = if is_call {
+        grpc::response(&refusal, &answer)
+    } else {
+        problem(&answer)
+    };
+    let fields = answer.fields();
+    // A call has no problem document, and its media type is set.
+    let fields = fields.filter(|(name, _)| !is_call || *name != "content-type");
+    add(fields, response.headers_mut());
+    response.extensions_mut().insert(refusal);
+    response
+}
+
+fn problem<B: RefusalBody>(answer: &RefusalResponse) -> Response<B> {
     let mut response = Response::new(B::from_text(answer.body().to_owned()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    add(answer.fields(), response.headers_mut());
-    response.extensions_mut().insert(refusal);
     response
 }
 

@@ -60,7 +60,7 @@ where
                 }
                 Ok(Admitted::Exempt) => {}
                 Err(refusal) => {
-                    let mut response = response::refused(&admission, refusal);
+                    let mut response = response::refused(&admission, refusal, &parts.headers);
                     response::end(visit, &mut response);
                     return Ok(response);
                 }

@@ -526,14 +526,18 @@ impl Admission {
         active.inspect_err(|_| who.tenant = Some(tenant))
     }
 
-    /// Decides whether a request that was admitted has what `guard` needs. Without a tenant it was admitted as
+    /// The tenant of a request that was admitted, if its subject has what `guard` needs. Without a tenant it was admitted as
     /// [`Anonymous`](Admitted::Anonymous). For adapters; a handler asks [`TenantContext::require`].
     ///
     /// # Errors
     /// The refusal, which has been recorded: 403 `insufficient_scope`, or 401 for a request without a credential.
-    pub fn guard(&self, guard: &Guard, tenant: Option<&TenantContext>) -> Result<(), Refusal> {
+    pub fn guard<'t>(
+        &self,
+        guard: &Guard,
+        tenant: Option<&'t TenantContext>,
+    ) -> Result<&'t TenantContext, Refusal> {
         match tenant {
-            Some(tenant) => tenant.require(guard),
+            Some(tenant) => tenant.require(guard).map(|()| tenant),
             None => Err(self.missing().into()).inspect_err(Refusal::record),
         }
     }

@@ -76,6 +76,7 @@ mod project_access;
 mod project_id;
 mod query;
 mod refusal;
+mod requirement;
 mod resolve;
 mod revocation;
 mod role_permissions;
@@ -121,6 +122,7 @@ pub use self::naming::InvalidPattern;
 pub use self::project_access::{ProjectAccess, ProjectAccessUnavailable};
 pub use self::project_id::ProjectId;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
+pub use self::requirement::Requirement;
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};
 pub use self::role_permissions::RolePermissions;
 pub use self::scope::{

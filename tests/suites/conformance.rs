@@ -11,6 +11,8 @@ mod hyper;
 mod limits;
 mod naming;
 mod requests;
+mod sockets;
+mod tonic;
 mod transactions;
 
 use serde_json::{Value, json};

@@ -1,10 +1,13 @@
-//! Guards on routes, routers, scopes and resources: alike on axum and actix-web.
+//! Guards on routes, routers, scopes and resources, and in the signatures of handlers: alike on axum and actix-web.
 
 use serde_json::{Value, json};
-use tenancy_core::{Admission, ClaimMap, Guard, Issuer, JwtVerifier, KeySource, RolePermissions};
+use tenancy_core::{
+    Admission, ClaimMap, Guard, Issuer, JwtVerifier, KeySource, Requirement, RolePermissions,
+};
 use tenancy_examples::identity_provider::{SigningKey, now};
 
 use super::over_http::{Reply, get};
+use super::twins;
 
 const NAME: &str = "https://issuer.example";
 
@@ -46,15 +49,29 @@ fn guards() -> [(&'static str, Guard); 6] {
     ]
 }
 
+/// What the handlers of `/requires` and `/open-requires` require, as the guard on `/role` does.
+struct Admin;
+
+impl Requirement for Admin {
+    fn guard() -> Guard {
+        Guard::role("Admin")
+    }
+}
+
 mod on_axum {
     use axum::Router;
     use axum::routing::get;
-    use tenancy_axum::{GuardLayer, TenantLayer};
+    use tenancy_axum::{GuardLayer, Require, TenantLayer};
     use tenancy_core::Admission;
 
-    use super::guards;
+    use super::{Admin, guards};
 
     async fn served() -> &'static str {
+        "served"
+    }
+
+    async fn requires(Require(tenant, ..): Require<Admin>) -> &'static str {
+        assert_eq!(tenant.tenant().as_str(), "acme");
         "served"
     }
 
@@ -73,6 +90,8 @@ mod on_axum {
             .route(scope.0, get(served).layer(scope.1))
             .route(custom.0, get(served).layer(custom.1))
             .route("/open", get(served).layer(role.1))
+            .route("/requires", get(requires))
+            .route("/open-requires", get(requires))
             .nest(admin.0, below)
     }
 
@@ -89,12 +108,17 @@ mod on_axum {
 mod on_actix {
     use actix_web::middleware::Condition;
     use actix_web::{App, HttpServer, web};
-    use tenancy_actix::{GuardMiddleware, TenantMiddleware};
+    use tenancy_actix::{GuardMiddleware, Require, TenantMiddleware};
     use tenancy_core::Admission;
 
-    use super::{admission, guards};
+    use super::{Admin, admission, guards};
 
     async fn served() -> &'static str {
+        "served"
+    }
+
+    async fn requires(Require(tenant, ..): Require<Admin>) -> &'static str {
+        assert_eq!(tenant.tenant().as_str(), "acme");
         "served"
     }
 
@@ -120,6 +144,8 @@ mod on_actix {
                 .service(web::resource(scope.0).get(served).wrap(scope.1))
                 .service(web::resource(custom.0).get(served).wrap(custom.1))
                 .service(web::resource("/open").get(served).wrap(role.1))
+                .route("/requires", web::get().to(requires))
+                .route("/open-requires", web::get().to(requires))
                 .service(below)
                 .wrap(Condition::new(
                     given.is_some(),
@@ -156,6 +182,10 @@ async fn a_guard_lets_through_who_has_what_it_names() {
             (json!({ "roles": ["Admin"] }), "/role", 200),
             (json!({ "roles": ["admin"] }), "/role", 403),
             (json!({}), "/role", 403),
+            (json!({ "roles": ["Admin"] }), "/requires", 200),
+            (json!({ "roles": ["admin"] }), "/requires", 403),
+            (json!({ "permissions": ["Admin"] }), "/requires", 403),
+            (json!({}), "/requires", 403),
             (json!({ "permissions": ["data.write"] }), "/permission", 200),
             (json!({ "roles": ["Member"] }), "/permission", 200),
             (json!({ "roles": ["Viewer"] }), "/permission", 403),
@@ -199,7 +229,14 @@ async fn a_denial_is_the_same_problem_document_on_both_frameworks() {
     let body = r#"{"type":"about:blank","title":"The credential lacks a permission","status":403,"code":"insufficient_scope"}"#;
     let challenge = r#"Bearer realm="notes", error="insufficient_scope""#;
     for service in on_both(Some(admission(&key).realm("notes"))).await {
-        for path in ["/role", "/permission", "/scope", "/custom", "/admin/a"] {
+        for path in [
+            "/role",
+            "/permission",
+            "/scope",
+            "/custom",
+            "/admin/a",
+            "/requires",
+        ] {
             let answer = ask(&service, path, &eve).await;
             assert_eq!(
                 (answer.status, answer.body.as_str()),
@@ -224,12 +261,14 @@ async fn a_guard_without_admission_in_front_of_it_lets_nobody_through() {
     let key = SigningKey::ec(1).unwrap();
     let admin = bearer(&key, &json!({ "roles": ["Admin"] }));
     for service in on_both(None).await {
-        let answer = ask(&service, "/role", &admin).await;
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (500, ""),
-            "{service}"
-        );
+        for path in ["/role", "/requires"] {
+            let answer = ask(&service, path, &admin).await;
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                (500, ""),
+                "{service} {path}"
+            );
+        }
     }
     // The negative control: what has no guard is served.
     for service in on_both(None).await {
@@ -240,13 +279,16 @@ async fn a_guard_without_admission_in_front_of_it_lets_nobody_through() {
         );
     }
     // Nobody looks at credentials on an exempt path.
-    for service in on_both(Some(admission(&key).exempt("/open"))).await {
-        let answer = ask(&service, "/open", &admin).await;
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (500, ""),
-            "{service}"
-        );
+    let open = admission(&key).exempt("/open").exempt("/open-requires");
+    for service in on_both(Some(open)).await {
+        for path in ["/open", "/open-requires"] {
+            let answer = ask(&service, path, &admin).await;
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                (500, ""),
+                "{service} {path}"
+            );
+        }
     }
 }
 
@@ -256,16 +298,42 @@ async fn where_credentials_are_optional_a_guard_asks_for_one() {
     let admin = bearer(&key, &json!({ "roles": ["Admin"] }));
     for service in on_both(Some(admission(&key).optional())).await {
         assert_eq!(get(&service, "/free", None).await.status, 200, "{service}");
-        let anonymous = get(&service, "/role", None).await;
-        assert_eq!(anonymous.status, 401, "{service}");
-        assert_eq!(
-            anonymous.header("www-authenticate"),
-            Some(r#"Bearer realm="api""#)
-        );
-        assert_eq!(
-            ask(&service, "/role", &admin).await.status,
-            200,
-            "{service}"
-        );
+        for path in ["/role", "/requires"] {
+            let anonymous = get(&service, path, None).await;
+            assert_eq!(anonymous.status, 401, "{service} {path}");
+            assert_eq!(
+                anonymous.header("www-authenticate"),
+                Some(r#"Bearer realm="api""#)
+            );
+            let answer = ask(&service, path, &admin).await;
+            assert_eq!(answer.status, 200, "{service} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_requirement_of_a_handler_answers_to_the_byte_as_a_guard_in_front_of_it() {
+    let key = SigningKey::ec(1).unwrap();
+    let admission = admission(&key).optional().exempt("/open");
+    let admission = admission.exempt("/open-requires");
+    let (member, admin) = (
+        json!({ "roles": ["Member"] }),
+        json!({ "roles": ["Admin"] }),
+    );
+    let (member, admin) = (bearer(&key, &member), bearer(&key, &admin));
+    for service in on_both(Some(admission)).await {
+        let address = service.strip_prefix("http://").unwrap().parse().unwrap();
+        for (authorization, status) in [("", 401), (&member, 403), (&admin, 200)] {
+            let mut fields = vec![("authorization", authorization)];
+            fields.retain(|(_, value)| !value.is_empty());
+            for (guard, requirement) in [("/role", "/requires"), ("/open", "/open-requires")] {
+                let expected = if guard == "/open" { 500 } else { status };
+                let mut connection = twins::Connection::to(address).await;
+                let by_guard = connection.ask(&twins::get(guard, &fields)).await;
+                let by_requirement = connection.ask(&twins::get(requirement, &fields)).await;
+                assert_eq!(by_guard.status, expected, "{service} {guard}");
+                assert_eq!(by_requirement, by_guard, "{service} {guard}");
+            }
+        }
     }
 }

@@ -1,22 +1,24 @@
 //! The scenario of the quickstart, on both frameworks and on both kinds of Postgres.
 
+mod alike;
 mod controls;
 mod database;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use axum::Router;
 use tenancy_core::Admission;
-use tenancy_examples::analytics::{Insights, Settings, TABLES, catalog, router};
+use tenancy_examples::analytics::{Insights, Settings, TABLES, catalog, on_actix, on_axum};
 use tenancy_examples::database::Database;
 use tenancy_examples::forgetful;
 use tenancy_examples::identity_provider::IdentityProvider;
 use tenancy_examples::scenario::{Stage, Step, Tally, play, seed};
 use tenancy_sqlx::TenantPool;
-use tenancy_tests::analytics_actix::ActixApi;
 use tenancy_tests::postgres::Cluster;
-use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 const AUDIENCE: &str = "scenario-client";
 /// So short only because the scenario replaces the keys seconds after they were fetched.
@@ -60,10 +62,7 @@ async fn play_on_axum(database_url: Option<&str>) -> Performance {
 
 async fn play_on_actix(database_url: Option<&str>) -> Performance {
     let theatre = Theatre::open(database_url).await;
-    let api = ActixApi::start(theatre.insights.clone(), theatre.admission.clone());
-    let api = api.await.unwrap();
-    let performance = Performance::at(api.url(), &theatre.provider).await;
-    api.stop().await;
+    let performance = theatre.play_on_actix().await;
     theatre.close().await;
     performance
 }
@@ -96,9 +95,27 @@ impl Theatre {
     }
 
     async fn play_on_axum(&self) -> Performance {
-        let routes = forgetful::routes();
-        let app = router(self.insights.clone(), self.admission.clone(), routes);
+        let routes = forgetful::on_axum::routes();
+        let app = on_axum::router(self.insights.clone(), self.admission.clone(), routes);
         Performance::of(app, &self.provider).await
+    }
+
+    async fn play_on_actix(&self) -> Performance {
+        let (service, server) = self.serve_on_actix();
+        let performance = Performance::at(service, &self.provider).await;
+        server.stop(true).await;
+        performance
+    }
+
+    fn serve_on_actix(&self) -> (String, ServerHandle) {
+        let listener = TcpListener::bind(LOOPBACK).unwrap();
+        let service = format!("http://{}", listener.local_addr().unwrap());
+        let (insights, admission) = (self.insights.clone(), self.admission.clone());
+        let routes = forgetful::on_actix::routes;
+        let server = on_actix::server(listener, insights, admission, routes).unwrap();
+        let handle = server.handle();
+        tokio::spawn(server);
+        (service, handle)
     }
 
     /// The pool goes first: an embedded server waits for the end of its one connection.
@@ -106,6 +123,13 @@ impl Theatre {
         self.pool.close().await;
         self.database.close().await;
     }
+}
+
+async fn serve_on_axum(app: Router) -> (String, JoinHandle<io::Result<()>>) {
+    let listener = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
+    let service = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    (service, server)
 }
 
 fn settings(provider: &IdentityProvider) -> Settings {
@@ -128,9 +152,7 @@ struct Performance {
 impl Performance {
     /// Plays against `app`, which trusts `provider`, or should.
     async fn of(app: Router, provider: &IdentityProvider) -> Self {
-        let listener = TcpListener::bind(LOOPBACK).await.unwrap();
-        let service = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, app).await });
+        let (service, server) = serve_on_axum(app).await;
         let performance = Self::at(service, provider).await;
         server.abort();
         performance

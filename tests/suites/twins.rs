@@ -21,6 +21,7 @@ pub(crate) use self::connection::{Connection, Reply, get, request};
 /// | `/who`, `/subject` | the tenant, and `/` and the project where there is one; the subject |
 /// | `/maybe`, `/maybe-subject` | the same, or `nobody` |
 /// | `/wait/{milliseconds}/{n}` | the tenant, the subject and `n`, after a while |
+/// | `/socket` | a WebSocket that answers each text with the tenant and the text |
 /// | `/open` | `open`, if the path is exempt |
 /// | `/wants` | the tenant, to be made exempt |
 /// | `/guarded/{guard}` | `served`, to those whom [a guard](guards) lets through |
@@ -111,7 +112,7 @@ async fn ids(transaction: &mut TenantTransaction, scope: &Scope<'_>) -> String {
     format!("{ids:?}")
 }
 
-const ADD: &str =
+pub(crate) const ADD: &str =
     "INSERT INTO note (tenant_id, body) VALUES (current_setting('app.current_tenant_id'), 'new')";
 /// Breaks a rule that is looked at when the transaction ends.
 const DANGLE: &str = "INSERT INTO tag VALUES (current_setting('app.current_tenant_id'), 77, 'red')";

@@ -1,6 +1,5 @@
 //! What the suites share: a real Postgres, a service's schema on it, and ways to cancel.
 
-pub mod analytics_actix;
 pub mod cancel;
 pub mod fuzzed;
 pub mod key_server;

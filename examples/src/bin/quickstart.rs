@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tenancy_examples::analytics::{Insights, Settings, TABLES, catalog, router};
+use tenancy_examples::analytics::{Insights, Settings, TABLES, catalog, on_axum};
 use tenancy_examples::database::Database;
 use tenancy_examples::identity_provider::IdentityProvider;
 use tenancy_examples::scenario::{ACME, GLOBEX, Stage, Step, Tally, play, seed};
@@ -118,7 +118,7 @@ async fn on_stage(
         "http://{}",
         listener.local_addr().map_err(|error| error.to_string())?
     );
-    let app = router(insights, admission, forgetful::routes());
+    let app = on_axum::router(insights, admission, forgetful::on_axum::routes());
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
     println!("  identity provider  {}", provider.jwks_url());
     println!("  analytics API      {service}\n");

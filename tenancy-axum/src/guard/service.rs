@@ -62,5 +62,5 @@ fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Res
     };
     let tenant = extensions.get::<TenantContext>();
     let refusal = admission.guard(guard, tenant).err()?;
-    Some(response::refused(admission, refusal))
+    Some(response::refused(admission, refusal, request.headers()))
 }

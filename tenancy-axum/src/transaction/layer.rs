@@ -10,7 +10,8 @@ use crate::TransactionService;
 ///
 /// What the handler answers decides. A status below 400 commits, and the answer goes out when the database has
 /// confirmed it. Any other status rolls back, and so do a panic, a client that goes away, and an error of the inner service.
-/// Requests whose handlers do not ask cost no connection.
+/// Requests whose handlers do not ask cost no connection. A call of gRPC that fails before its first message is rolled back too,
+/// although its status in HTTP is 200; one that fails later is not.
 ///
 /// When the commit fails, the client gets status 500 with a problem document
 /// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) in place of the answer, and the cause is logged. So it is when the

@@ -8,8 +8,8 @@ use http::{Request, Response, StatusCode};
 use tenancy_sqlx::{TenantPool, UnitOfWork};
 use tower_service::Service;
 
-use crate::RefusalBody;
 use crate::problem::Problem;
+use crate::{RefusalBody, grpc};
 
 /// The service that [`TransactionLayer`](crate::TransactionLayer) makes.
 #[derive(Debug, Clone)]
@@ -45,7 +45,8 @@ where
         Box::pin(async move {
             // Dropped here, by an error or with this future, the work is rolled back.
             let response = answer.await?;
-            if response.status() >= StatusCode::BAD_REQUEST {
+            if response.status() >= StatusCode::BAD_REQUEST || grpc::has_failed(response.headers())
+            {
                 work.roll_back();
                 return Ok(response);
             }

@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use tenancy_actix::{Tenant, TenantMiddleware};
 use tenancy_core::Admission;
 
-use super::Provider;
+use super::{Provider, sockets};
 use crate::twins::{Connection, OnActix, Reply, Service, TestApp, actix_routes, get};
 
 fn start(run: impl FnOnce(TcpListener) -> Server + Send + 'static) -> SocketAddr {
@@ -160,5 +160,13 @@ async fn events_of_two_tenants_are_those_of_their_own_among_other_middlewares() 
                 401
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn sockets_of_two_tenants_keep_their_tenants_among_other_middlewares() {
+    let provider = Provider::new();
+    for address in [inside(provider.admission()), outside(provider.admission())] {
+        sockets::take_turns(&provider, address).await;
     }
 }

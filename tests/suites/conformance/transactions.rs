@@ -216,6 +216,35 @@ fn the_log_tells_the_developer_which_layer_is_missing() {
     );
 }
 
+/// Its status in HTTP is 200, whatever comes of it.
+#[tokio::test]
+async fn a_call_of_grpc_that_fails_is_rolled_back() {
+    use axum::extract::Path;
+    use tenancy_axum::{RequestTransaction, TenantLayer, TransactionLayer};
+    let call = async |Path(status): Path<String>, mut transaction: RequestTransaction| {
+        sqlx::query(twins::ADD)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        [("grpc-status", status)]
+    };
+    let (notes, provider) = (Notes::new().await.unwrap(), Provider::new());
+    let app = axum::Router::new()
+        .route("/call/{status}", axum::routing::post(call))
+        .layer(TransactionLayer::new(notes.pool(1).await.unwrap()))
+        .layer(TenantLayer::new(provider.admission()));
+    let (address, bearer) = (twins::serve(app).await, provider.bearer("a", "ada"));
+    let stage = Stage {
+        notes,
+        address,
+        bearer,
+    };
+    for (status, added) in [(0, 1), (5, 1), (16, 1), (0, 2), (13, 2)] {
+        assert_eq!(stage.post(&format!("/call/{status}")).await.status, 200);
+        assert_eq!(stage.added().await, added, "{status}");
+    }
+}
+
 /// On this thread, where the log listens.
 async fn ask_actix(admission: Admission, bearer: &str) {
     use actix_web::test::{TestRequest, call_service, init_service};

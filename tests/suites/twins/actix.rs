@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Path, ServiceConfig, get, post, resource, scope};
-use actix_web::{App, HttpResponse, HttpServer, Scope};
+use actix_web::web::{Path, Payload, ServiceConfig, get, post, resource, scope};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Scope};
+use actix_ws::Message;
 use tenancy_actix::{
     GuardMiddleware, MaybeTenant, RequestTransaction, Subject, Tenant, TenantMiddleware,
     TransactionMiddleware,
@@ -68,6 +69,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/maybe", get().to(maybe))
         .route("/maybe-subject", get().to(maybe_subject))
         .route("/wait/{milliseconds}/{n}", get().to(wait))
+        .route("/socket", get().to(socket))
         .route("/open", get().to(open))
         .route("/wants", get().to(who))
         .service(guarded());
@@ -110,6 +112,23 @@ async fn wait(of: Path<(u64, u32)>, Tenant(tenant): Tenant, Subject(subject): Su
     let (milliseconds, n) = of.into_inner();
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     format!("{} {subject} {n}", tenant.tenant())
+}
+
+async fn socket(
+    Tenant(tenant): Tenant,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, Error> {
+    let (response, mut session, mut messages) = actix_ws::handle(&request, body)?;
+    actix_web::rt::spawn(async move {
+        while let Some(Ok(Message::Text(text))) = messages.recv().await {
+            let answer = format!("{} {text}", tenant.tenant());
+            if session.text(answer).await.is_err() {
+                break;
+            }
+        }
+    });
+    Ok(response)
 }
 
 pub(crate) fn work(config: &mut ServiceConfig) {

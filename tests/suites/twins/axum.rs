@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Path;
+use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::{get, post};
 use tenancy_axum::{
     GuardLayer, RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer,
@@ -46,6 +48,7 @@ pub(crate) fn app(service: Service) -> Router {
         .route("/maybe", get(maybe))
         .route("/maybe-subject", get(maybe_subject))
         .route("/wait/{milliseconds}/{n}", get(wait))
+        .route("/socket", get(socket))
         .route("/open", get(open))
         .route("/wants", get(who))
         .nest("/guarded", guarded());
@@ -96,6 +99,17 @@ async fn wait(
 ) -> String {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     format!("{} {subject} {n}", tenant.tenant())
+}
+
+async fn socket(Tenant(tenant): Tenant, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(async move |mut socket| {
+        while let Some(Ok(Message::Text(text))) = socket.recv().await {
+            let answer = format!("{} {text}", tenant.tenant());
+            if socket.send(answer.into()).await.is_err() {
+                break;
+            }
+        }
+    })
 }
 
 fn work() -> Router {
