@@ -32,7 +32,7 @@ pub enum ContextValue {
     Project,
     /// The roles, as a JSON array of texts: `current_setting('app.roles')::jsonb ? 'Admin'`.
     Roles,
-    /// The permissions that the token names, without those that its roles grant, as a JSON array of texts.
+    /// The permissions that the credential names, without those that its roles grant, as a JSON array of texts.
     Permissions,
 }
 

@@ -10,7 +10,6 @@ use crate::{Algorithm, IssueError, SigningKey};
 /// signed with one key.
 const TYPE: &str = "tenancy-job+jwt";
 
-#[derive(Debug, Clone)]
 pub(super) struct EnvelopeKey {
     signing: SigningKey,
     verifying: Key,
