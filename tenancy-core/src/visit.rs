@@ -51,16 +51,6 @@ use crate::{Admission, Admitted, Refusal};
 ///     visit.end(answer.status(), answer.refusal());
 ///     answer
 /// }
-/// # let _ = serve::<Never>;
-/// # struct Never;
-/// # impl RequestHead for Never {
-/// #     fn header_values<'a>(&'a self, _: &'a str) -> impl Iterator<Item = &'a [u8]> { std::iter::empty() }
-/// #     fn method(&self) -> &str { "GET" }
-/// #     fn authority(&self) -> Option<&str> { None }
-/// #     fn path(&self) -> &str { "/" }
-/// #     fn query(&self) -> Option<&str> { None }
-/// #     fn peer_address(&self) -> Option<std::net::IpAddr> { None }
-/// # }
 /// ```
 pub struct Visit {
     admission: Admission,
