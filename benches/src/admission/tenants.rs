@@ -1,0 +1,85 @@
+//! `Tenants`, so many of them, and directories that know them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenancy_core::{
+    CachedDirectory, MemoryDirectory, TenantDirectory, TenantId, TenantRecord, TenantSlug,
+};
+
+use crate::Failure;
+
+/// So many tenants, each with a UUID, a slug and a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Tenants(u32);
+
+/// A kind of directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `MemoryDirectory`.
+    Memory,
+    /// `CachedDirectory` over it, with room for all.
+    Cached,
+}
+
+impl Kind {
+    /// What the id of a benchmark ends with.
+    pub(super) fn suffix(self) -> &'static str {
+        match self {
+            Self::Memory => "/memory",
+            Self::Cached => "",
+        }
+    }
+}
+
+impl Tenants {
+    /// So many.
+    pub fn new(count: u32) -> Self {
+        Self(count)
+    }
+
+    /// How many there are.
+    pub fn count(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn id(self, number: u32) -> Result<TenantId, Failure> {
+        let high = number.wrapping_mul(0x9e37_79b9);
+        Ok(TenantId::parse(&format!("{high:08x}-0d5f-4dd8-a8b4-{number:012x}"))?)
+    }
+
+    /// So many of them, the same in each run.
+    pub(super) fn at_random(self, times: u32) -> impl Iterator<Item = u32> {
+        let mut state = 1_u64;
+        (0..times).map(move |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let high = u32::try_from(state >> 33).unwrap_or_default();
+            high % self.0
+        })
+    }
+
+    fn record(self, number: u32) -> Result<TenantRecord, Failure> {
+        let slug = TenantSlug::parse(&format!("tenant-{number}"))?;
+        Ok(TenantRecord::new(self.id(number)?).with_slug(slug).with_plan("business"))
+    }
+
+    /// A directory that knows them all.
+    ///
+    /// # Errors
+    /// When it refuses one.
+    pub fn directory(self, kind: Kind) -> Result<Arc<dyn TenantDirectory>, Failure> {
+        let memory = MemoryDirectory::new();
+        for number in 0..self.0 {
+            memory.add(self.record(number)?)?;
+        }
+        Ok(match kind {
+            Kind::Memory => Arc::new(memory),
+            // For as long as the benchmark takes.
+            Kind::Cached => Arc::new(
+                CachedDirectory::new(memory)
+                    .max_entries(2 * u64::from(self.0))
+                    .time_to_live(Duration::from_hours(1)),
+            ),
+        })
+    }
+}
