@@ -391,10 +391,8 @@ impl Admission {
         head: &H,
         granted: &[TenantId],
     ) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
-        let places = self.rules.names.iter();
-        let named = places.map(|place| (place.label(), place.read(head)));
         let directory = self.rules.directory.as_deref();
-        let chosen = resolve(granted, named.collect(), directory).await?;
+        let chosen = resolve(granted, &self.rules.names, head, directory).await?;
         known_and_active(chosen, directory).await
     }
 

@@ -1,7 +1,8 @@
 //! Which of its tenants a credential is used for: the one that it is for, or the one that the request names.
 
 use crate::directory::{TenantDirectory, TenantRecord, TenantStatus};
-use crate::naming::Named;
+use crate::head::RequestHead;
+use crate::naming::{NameSource, Named};
 use crate::{RefusalCause, TenantDirectoryUnavailable, TenantId, TenantSlug};
 
 /// A tenant that the credential grants, with its record if it was looked up on the way.
@@ -13,24 +14,25 @@ pub(crate) struct Chosen {
 
 /// A name counts only within what the credential grants: it chooses, it never adds. Whatever names a tenant has to name
 /// the same one. That the tenant does not exist and that it is somebody else's are the same refusal.
-pub(crate) async fn resolve(
+pub(crate) async fn resolve<H: RequestHead + ?Sized>(
     granted: &[TenantId],
-    named: Vec<(&'static str, Named<'_>)>,
+    places: &[NameSource],
+    head: &H,
     directory: Option<&dyn TenantDirectory>,
 ) -> Result<Chosen, RefusalCause> {
     let mut choice: Option<(&'static str, Option<Chosen>)> = None;
-    for (place, named) in named {
-        let meant = match named {
+    for place in places {
+        let meant = match place.read(head) {
             Named::Nothing => continue,
             Named::Name(name) => among(granted, &name, directory).await?,
             Named::Nonsense => None,
         };
         match &choice {
-            None => choice = Some((place, meant)),
+            None => choice = Some((place.label(), meant)),
             Some((first, before)) => {
                 let before = before.as_ref().map(|chosen| &chosen.tenant);
                 if before != meant.as_ref().map(|chosen| &chosen.tenant) {
-                    let (first, second) = (*first, place);
+                    let (first, second) = (*first, place.label());
                     return Err(RefusalCause::TenantsDisagree { first, second });
                 }
             }
