@@ -68,7 +68,11 @@ impl Setting {
     fn new() -> Result<Self, Failure> {
         Ok(Self {
             specimen: Specimen::new()?,
-            runtime: Rc::new(runtime::Builder::new_current_thread().enable_all().build()?),
+            runtime: Rc::new(
+                runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?,
+            ),
         })
     }
 
@@ -86,18 +90,28 @@ impl Setting {
         }
         let ours = self.candidate("tenancy", admission, heads)?;
         let peer = self.verifying(verifier, token)?;
-        Ok(Comparison::new("admission/cached", ours, vec![peer], EFFORT))
+        Ok(Comparison::new(
+            "admission/cached",
+            ours,
+            vec![peer],
+            EFFORT,
+        ))
     }
 
     /// Users of many tenants beside as many of few.
     fn sizes(&self, kind: Kind, many: Tenants, few: Tenants) -> Result<Comparison, Failure> {
-        let bench = format!("admission/directory-1m{}", kind.suffix());
+        let bench = kind.bench();
         let ours = self.users("directory-1m", kind, many)?;
         let peer = self.users("directory-1k", kind, few)?;
         Ok(Comparison::new(bench, ours, vec![peer], EFFORT))
     }
 
-    fn users(&self, name: &'static str, kind: Kind, tenants: Tenants) -> Result<Candidate, Failure> {
+    fn users(
+        &self,
+        name: &'static str,
+        kind: Kind,
+        tenants: Tenants,
+    ) -> Result<Candidate, Failure> {
         let admission = Admission::new(self.verifier()?).directory(tenants.directory(kind)?);
         let users = tenants.at_random(USERS);
         let heads = users.map(|tenant| {
@@ -109,7 +123,7 @@ impl Setting {
 
     /// The directory alone.
     fn look_ups(&self, kind: Kind, many: Tenants, few: Tenants) -> Result<Comparison, Failure> {
-        let bench = format!("admission/directory-1m{}/look-up", kind.suffix());
+        let bench = format!("{}/look-up", kind.bench());
         let ours = self.looking_up("directory-1m", kind, many)?;
         let peer = self.looking_up("directory-1k", kind, few)?;
         Ok(Comparison::new(bench, ours, vec![peer], EFFORT))
@@ -121,13 +135,12 @@ impl Setting {
         kind: Kind,
         tenants: Tenants,
     ) -> Result<Candidate, Failure> {
-        let directory = tenants.directory(kind)?;
-        for tenant in 0..tenants.count() {
-            let known = self.runtime.block_on(directory.by_id(&tenants.id(tenant)?))?;
-            known.ok_or("a tenant is not known")?;
-        }
+        let directory = tenants.filled(kind)?;
         // Side by side in memory, so that reading what is asked for costs next to nothing.
-        let asked: Vec<_> = tenants.at_random(LOOK_UPS).map(|it| tenants.id(it)).collect::<Result<_, _>>()?;
+        let asked: Vec<_> = tenants
+            .at_random(LOOK_UPS)
+            .map(|it| tenants.id(it))
+            .collect::<Result<_, _>>()?;
         let runtime = Rc::clone(&self.runtime);
         let next = std::cell::Cell::new(0);
         Ok(Candidate::new(name, move |times| {
@@ -141,7 +154,10 @@ impl Setting {
             });
             let (right, took) = time(|| runtime.block_on(asking));
             next.set((next.get() + count(times)) % asked.len());
-            Ok(Run { right: right?, took })
+            Ok(Run {
+                right: right?,
+                took,
+            })
         }))
     }
 
@@ -153,7 +169,11 @@ impl Setting {
         Ok(JwtVerifier::new([issuer])?)
     }
 
-    fn token(&self, algorithm: Algorithm, tenant: &tenancy_core::TenantId) -> Result<String, Failure> {
+    fn token(
+        &self,
+        algorithm: Algorithm,
+        tenant: &tenancy_core::TenantId,
+    ) -> Result<String, Failure> {
         let claims = serde_json::json!({ "org_id": tenant.as_str() });
         Ok(self.specimen.token_with(algorithm, &claims)?)
     }

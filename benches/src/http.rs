@@ -18,8 +18,8 @@ mod server;
 use std::rc::Rc;
 use std::time::Duration;
 
-use self::load::{Clients, Target};
-use self::server::Server;
+pub(crate) use self::load::{Clients, Connection, SendFailure, Target};
+pub(crate) use self::server::{Seat, Server};
 use crate::candidate::Candidate;
 use crate::measure::{Effort, median};
 use crate::specimen::{Algorithm, Specimen, forged};
@@ -70,12 +70,18 @@ pub fn comparisons() -> Result<Vec<Comparison>, Failure> {
         setting.compare(
             "http/axum",
             (on_axum::ours, on_axum::bare),
-            &[("jwt-authorizer", jwt_authorizer), ("axum-jwt-auth", axum_jwt_auth)],
+            &[
+                ("jwt-authorizer", jwt_authorizer),
+                ("axum-jwt-auth", axum_jwt_auth),
+            ],
         )?,
         setting.compare(
             "http/axum/uncached",
             (on_axum::ours_uncached, on_axum::bare),
-            &[("jwt-authorizer", jwt_authorizer), ("axum-jwt-auth", axum_jwt_auth)],
+            &[
+                ("jwt-authorizer", jwt_authorizer),
+                ("axum-jwt-auth", axum_jwt_auth),
+            ],
         )?,
         setting.compare(
             "http/actix",
@@ -153,16 +159,15 @@ impl Setting {
             of_ours.push(ours);
             of_bare.push(bare);
         }
-        let median = |of: &[Look], what: fn(&Look) -> f64| {
-            median(&of.iter().map(what).collect::<Vec<_>>())
-        };
+        let middle =
+            |of: &[Look], what: fn(&Look) -> f64| median(&of.iter().map(what).collect::<Vec<_>>());
         Ok(Some(format!(
             "processor time of the server's thread alone: {:.2} us a request beside {:.2} us of bare, ratio {:.3}; it was busy {:.0} % of the time, and {:.0} %",
-            median(&of_ours, |look| look.busy) * 1e6,
-            median(&of_bare, |look| look.busy) * 1e6,
-            crate::measure::median(&ratios),
-            median(&of_ours, Look::share) * 100.0,
-            median(&of_bare, Look::share) * 100.0,
+            middle(&of_ours, |look| look.busy) * 1e6,
+            middle(&of_bare, |look| look.busy) * 1e6,
+            median(&ratios),
+            middle(&of_ours, Look::share) * 100.0,
+            middle(&of_bare, Look::share) * 100.0,
         )))
     }
 

@@ -14,6 +14,7 @@ pub mod doctor;
 mod endpoint;
 mod entrant;
 pub mod http;
+pub mod limits;
 pub mod measure;
 mod ours;
 mod peers;
@@ -49,7 +50,7 @@ pub type SetUp = fn() -> Result<Vec<Comparison>, Failure>;
 
 /// All benchmarks: how the ids of a suite begin, and its set-up. One is to be dropped before the next is set
 /// up, so that a server of the one does not disturb the other.
-pub const SUITES: [(&str, SetUp); 7] = [
+pub const SUITES: [(&str, SetUp); 8] = [
     ("verify", verify::comparisons),
     ("tx", transaction::comparisons),
     ("rls", policy::comparisons),
@@ -57,4 +58,5 @@ pub const SUITES: [(&str, SetUp); 7] = [
     ("scope", scope::comparisons),
     ("admission", admission::comparisons),
     ("http", http::comparisons),
+    ("limits", limits::comparisons),
 ];

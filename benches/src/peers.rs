@@ -34,11 +34,16 @@ impl Peers {
         runtime: &Rc<Runtime>,
     ) -> Result<Self, Failure> {
         let mut libraries = vec![
-            Entrant::new("jsonwebtoken", jsonwebtoken::peer(algorithm, &specimen.jwks())?),
+            Entrant::new(
+                "jsonwebtoken",
+                jsonwebtoken::peer(algorithm, &specimen.jwks())?,
+            ),
             Entrant::later(
                 "jwt-authorizer",
                 runtime,
-                jwt_authorizer::Peer(runtime.block_on(jwt_authorizer::authorizer(algorithm, jwks_url))?),
+                jwt_authorizer::Peer(
+                    runtime.block_on(jwt_authorizer::authorizer(algorithm, jwks_url))?,
+                ),
             ),
             Entrant::later(
                 "axum-jwt-auth",

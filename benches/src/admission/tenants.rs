@@ -7,6 +7,8 @@ use tenancy_core::{
     CachedDirectory, MemoryDirectory, TenantDirectory, TenantId, TenantRecord, TenantSlug,
 };
 
+use tokio::runtime;
+
 use crate::Failure;
 
 /// So many tenants, each with a UUID, a slug and a plan.
@@ -23,11 +25,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What the id of a benchmark ends with.
-    pub(super) fn suffix(self) -> &'static str {
+    /// The id of the benchmark of a million tenants.
+    pub fn bench(self) -> &'static str {
         match self {
-            Self::Memory => "/memory",
-            Self::Cached => "",
+            Self::Memory => "admission/directory-1m/memory",
+            Self::Cached => "admission/directory-1m",
         }
     }
 }
@@ -45,14 +47,18 @@ impl Tenants {
 
     pub(super) fn id(self, number: u32) -> Result<TenantId, Failure> {
         let high = number.wrapping_mul(0x9e37_79b9);
-        Ok(TenantId::parse(&format!("{high:08x}-0d5f-4dd8-a8b4-{number:012x}"))?)
+        Ok(TenantId::parse(&format!(
+            "{high:08x}-0d5f-4dd8-a8b4-{number:012x}"
+        ))?)
     }
 
     /// So many of them, the same in each run.
     pub(super) fn at_random(self, times: u32) -> impl Iterator<Item = u32> {
         let mut state = 1_u64;
         (0..times).map(move |_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let high = u32::try_from(state >> 33).unwrap_or_default();
             high % self.0
         })
@@ -60,14 +66,29 @@ impl Tenants {
 
     fn record(self, number: u32) -> Result<TenantRecord, Failure> {
         let slug = TenantSlug::parse(&format!("tenant-{number}"))?;
-        Ok(TenantRecord::new(self.id(number)?).with_slug(slug).with_plan("business"))
+        Ok(TenantRecord::new(self.id(number)?)
+            .with_slug(slug)
+            .with_plan("business"))
+    }
+
+    /// A directory that has been asked for each of them.
+    ///
+    /// # Errors
+    /// When it does not know one.
+    pub fn filled(self, kind: Kind) -> Result<Arc<dyn TenantDirectory>, Failure> {
+        let directory = self.directory(kind)?;
+        let runtime = runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(async {
+            for number in 0..self.0 {
+                let known = directory.by_id(&self.id(number)?).await?;
+                known.ok_or("a tenant is not known")?;
+            }
+            Ok(directory)
+        })
     }
 
     /// A directory that knows them all.
-    ///
-    /// # Errors
-    /// When it refuses one.
-    pub fn directory(self, kind: Kind) -> Result<Arc<dyn TenantDirectory>, Failure> {
+    pub(super) fn directory(self, kind: Kind) -> Result<Arc<dyn TenantDirectory>, Failure> {
         let memory = MemoryDirectory::new();
         for number in 0..self.0 {
             memory.add(self.record(number)?)?;

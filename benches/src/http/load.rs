@@ -26,22 +26,24 @@ use crate::measure::time;
 const CONNECTIONS: usize = 32;
 
 /// Clients on a thread of their own, on the last core.
-pub(super) struct Clients {
+pub(crate) struct Clients {
     work: mpsc::Sender<Box<dyn FnOnce(&Runtime) + Send>>,
 }
 
 /// What is asked for: the path `/` with a token.
 #[derive(Clone)]
-pub(super) struct Target {
+pub(crate) struct Target {
     address: SocketAddr,
     fields: HeaderMap,
 }
 
-type Connection = SendRequest<Empty<Bytes>>;
-type SendFailure = Box<dyn std::error::Error + Send + Sync>;
+/// One that is kept alive.
+pub(crate) type Connection = SendRequest<Empty<Bytes>>;
+/// Why there is no answer.
+pub(crate) type SendFailure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Target {
-    pub(super) fn new(address: SocketAddr, token: &str) -> Result<Self, Failure> {
+    pub(crate) fn new(address: SocketAddr, token: &str) -> Result<Self, Failure> {
         let mut fields = HeaderMap::new();
         fields.insert(HOST, HeaderValue::from_str(&address.to_string())?);
         let authorization = HeaderValue::from_str(&format!("Bearer {token}"))?;
@@ -49,7 +51,7 @@ impl Target {
         Ok(Self { address, fields })
     }
 
-    async fn connect(&self) -> Result<Connection, SendFailure> {
+    pub(crate) async fn connect(&self) -> Result<Connection, SendFailure> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -62,6 +64,13 @@ impl Target {
         request.headers_mut().clone_from(&self.fields);
         connection.ready().await?;
         connection.send_request(request).await
+    }
+
+    pub(crate) async fn status(&self, connection: &mut Connection) -> Result<u16, hyper::Error> {
+        let response = self.ask(connection).await?;
+        let status = response.status().as_u16();
+        response.into_body().collect().await?;
+        Ok(status)
     }
 
     async fn is_greeted(&self, connection: &mut Connection) -> Result<bool, hyper::Error> {
@@ -115,7 +124,7 @@ impl Target {
 }
 
 impl Clients {
-    pub(super) fn start() -> Result<Self, Failure> {
+    pub(crate) fn start() -> Result<Self, Failure> {
         let (work, orders) = mpsc::channel::<Box<dyn FnOnce(&Runtime) + Send>>();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -132,7 +141,7 @@ impl Clients {
     }
 
     /// Asks `times` times on connections that are open and warm before the clock runs.
-    pub(super) fn send(&self, target: &Target, times: u64) -> Result<Run, Failure> {
+    pub(crate) fn send(&self, target: &Target, times: u64) -> Result<Run, Failure> {
         let target = Arc::new(target.clone());
         self.run(move |runtime| {
             let connections = runtime.block_on(target.warm())?;
@@ -145,17 +154,18 @@ impl Clients {
     }
 
     /// What the target answers.
-    pub(super) fn status(&self, target: &Target) -> Result<u16, Failure> {
+    pub(crate) fn status(&self, target: &Target) -> Result<u16, Failure> {
         let target = target.clone();
         self.run(move |runtime| {
             runtime.block_on(async {
                 let mut connection = target.connect().await?;
-                Ok(target.ask(&mut connection).await?.status().as_u16())
+                Ok(target.status(&mut connection).await?)
             })
         })
     }
 
-    fn run<T: Send + 'static>(
+    /// What `work` gives on the clients' thread.
+    pub(crate) fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Runtime) -> Result<T, SendFailure> + Send + 'static,
     ) -> Result<T, Failure> {

@@ -12,23 +12,23 @@ use tokio::runtime;
 use crate::Failure;
 
 /// A server that goes on until the process ends.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
-    pub(super) thread: BusyTime,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) thread: BusyTime,
 }
 
 /// Where an app is to listen, and how it says which thread of it serves.
-pub(super) struct Seat {
-    pub(super) listener: TcpListener,
-    pub(super) place: Place,
+pub(crate) struct Seat {
+    pub(crate) listener: TcpListener,
+    pub(crate) place: Place,
 }
 
 #[derive(Clone)]
-pub(super) struct Place(mpsc::Sender<Result<BusyTime, String>>);
+pub(crate) struct Place(mpsc::Sender<Result<BusyTime, String>>);
 
 impl Server {
     /// Starts `serve` on a thread and waits until it has [taken its place](Place::take).
-    pub(super) fn start<F: Future<Output = Result<(), Failure>>>(
+    pub(crate) fn start<F: Future<Output = Result<(), Failure>>>(
         serve: impl FnOnce(Seat) -> F + Send + 'static,
     ) -> Result<Self, Failure> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -56,7 +56,7 @@ impl Server {
 
 impl Place {
     /// Says that this thread serves, and keeps it on the first core.
-    pub(super) fn take(&self) {
+    pub(crate) fn take(&self) {
         if let Some(first) = cores().first() {
             core_affinity::set_for_current(*first);
         }
@@ -66,22 +66,25 @@ impl Place {
 }
 
 /// Those on which this process may run.
-pub(super) fn cores() -> Vec<core_affinity::CoreId> {
+pub(crate) fn cores() -> Vec<core_affinity::CoreId> {
     core_affinity::get_core_ids().unwrap_or_default()
 }
 
 /// How long a thread has worked, where Linux tells: `schedstat` of
 /// [proc(5)](https://docs.kernel.org/scheduler/sched-stats.html).
-pub(super) struct BusyTime(Option<PathBuf>);
+pub(crate) struct BusyTime(Option<PathBuf>);
 
 impl BusyTime {
     fn of_this_thread() -> Self {
         let own = fs::read_link("/proc/thread-self");
-        Self(own.ok().map(|own| PathBuf::from("/proc").join(own).join("schedstat")))
+        Self(
+            own.ok()
+                .map(|own| PathBuf::from("/proc").join(own).join("schedstat")),
+        )
     }
 
     /// As of when the thread last went to sleep.
-    pub(super) fn busy_time(&self) -> Option<Duration> {
+    pub(crate) fn busy_time(&self) -> Option<Duration> {
         let text = fs::read_to_string(self.0.as_ref()?).ok()?;
         let nanoseconds = text.split(' ').next()?.parse().ok()?;
         Some(Duration::from_nanos(nanoseconds))
