@@ -79,9 +79,8 @@ impl Setting {
     /// One user, whose request names its tenant in a header field.
     fn alone(&self, tenants: Tenants) -> Result<Comparison, Failure> {
         let verifier = self.verifier()?;
-        let directory = tenants.directory(Kind::Cached)?;
-        let admission = Admission::new(verifier.clone()).directory(directory);
-        let admission = admission.tenant_header(Head::TENANT);
+        let admission = Admission::new(verifier.clone()).tenant_header(Head::TENANT);
+        let admission = tenants.known_to(admission, Kind::Cached)?;
         let token = self.token(Algorithm::Rs256, &tenants.id(7)?)?;
         let heads = vec![Head::new(&token, Some(&tenants.id(7)?))?];
         let strange = Head::new(&token, Some(&tenants.id(8)?))?;
@@ -112,7 +111,7 @@ impl Setting {
         kind: Kind,
         tenants: Tenants,
     ) -> Result<Candidate, Failure> {
-        let admission = Admission::new(self.verifier()?).directory(tenants.directory(kind)?);
+        let admission = tenants.known_to(Admission::new(self.verifier()?), kind)?;
         let users = tenants.at_random(USERS);
         let heads = users.map(|tenant| {
             let token = self.token(Algorithm::EdDsa, &tenants.id(tenant)?)?;
@@ -135,7 +134,7 @@ impl Setting {
         kind: Kind,
         tenants: Tenants,
     ) -> Result<Candidate, Failure> {
-        let directory = tenants.filled(kind)?;
+        let directory = tenants.directory(kind)?;
         // Side by side in memory, so that reading what is asked for costs next to nothing.
         let asked: Vec<_> = tenants
             .at_random(LOOK_UPS)

@@ -23,9 +23,9 @@ use crate::measure::Effort;
 use crate::specimen::{Algorithm, Specimen};
 use crate::{Comparison, Failure};
 
-/// Requests of the quiet tenant in a turn.
+/// About a hundred requests of the quiet tenant a turn, and fewer where it waits long.
 const EFFORT: Effort = Effort {
-    rounds: 21,
+    rounds: 15,
     batch: Duration::from_millis(2_400),
 };
 

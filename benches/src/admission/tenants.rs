@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenancy_core::{
-    CachedDirectory, MemoryDirectory, TenantDirectory, TenantId, TenantRecord, TenantSlug,
+    Admission, CachedDirectory, MemoryDirectory, TenantDirectory, TenantId, TenantRecord,
+    TenantSlug,
 };
 
 use tokio::runtime;
@@ -71,12 +72,25 @@ impl Tenants {
             .with_plan("business"))
     }
 
+    /// `admission` with a directory that knows them all.
+    pub(super) fn known_to(self, admission: Admission, kind: Kind) -> Result<Admission, Failure> {
+        let memory = self.in_memory()?;
+        Ok(match kind {
+            Kind::Memory => admission.directory(memory),
+            Kind::Cached => admission.directory(self.cached(memory)),
+        })
+    }
+
     /// A directory that has been asked for each of them.
     ///
     /// # Errors
     /// When it does not know one.
-    pub fn filled(self, kind: Kind) -> Result<Arc<dyn TenantDirectory>, Failure> {
-        let directory = self.directory(kind)?;
+    pub fn directory(self, kind: Kind) -> Result<Arc<dyn TenantDirectory>, Failure> {
+        let memory = self.in_memory()?;
+        let directory: Arc<dyn TenantDirectory> = match kind {
+            Kind::Memory => Arc::new(memory),
+            Kind::Cached => Arc::new(self.cached(memory)),
+        };
         let runtime = runtime::Builder::new_current_thread().build()?;
         runtime.block_on(async {
             for number in 0..self.0 {
@@ -87,20 +101,18 @@ impl Tenants {
         })
     }
 
-    /// A directory that knows them all.
-    pub(super) fn directory(self, kind: Kind) -> Result<Arc<dyn TenantDirectory>, Failure> {
+    fn in_memory(self) -> Result<MemoryDirectory, Failure> {
         let memory = MemoryDirectory::new();
         for number in 0..self.0 {
             memory.add(self.record(number)?)?;
         }
-        Ok(match kind {
-            Kind::Memory => Arc::new(memory),
-            // For as long as the benchmark takes.
-            Kind::Cached => Arc::new(
-                CachedDirectory::new(memory)
-                    .max_entries(2 * u64::from(self.0))
-                    .time_to_live(Duration::from_hours(1)),
-            ),
-        })
+        Ok(memory)
+    }
+
+    /// With room for all, for as long as the benchmark takes.
+    fn cached(self, memory: MemoryDirectory) -> CachedDirectory<MemoryDirectory> {
+        CachedDirectory::new(memory)
+            .max_entries(2 * u64::from(self.0))
+            .time_to_live(Duration::from_hours(1))
     }
 }

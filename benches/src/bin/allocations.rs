@@ -37,7 +37,7 @@ fn main() -> Result<(), Failure> {
 fn per_tenant(kind: Kind) -> Result<f64, Failure> {
     let tenants = Tenants::new(1_000_000);
     let mut filled = None;
-    let held = allocation_counter::measure(|| filled = Some(tenants.filled(kind)));
+    let held = allocation_counter::measure(|| filled = Some(tenants.directory(kind)));
     filled.ok_or("nothing was measured")??;
     #[expect(clippy::cast_precision_loss, reason = "less than 2^53 bytes")]
     let bytes = held.bytes_current as f64;

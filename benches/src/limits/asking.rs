@@ -67,6 +67,8 @@ impl Asking {
         }
         let mut asked = JoinSet::new();
         let mut pace = interval(PACE);
+        // A client that comes late does not make up for it: it would exceed a limit of its own.
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for _ in 0..times {
             pace.tick().await;
             let asking = Arc::clone(&self);

@@ -25,7 +25,7 @@ const CONNECTIONS: u32 = 4;
 const SHARE: u32 = 2;
 /// Requests of a tenant in a second, and at once after a quiet time.
 const RATE: u32 = 50;
-const BURST: u32 = 5;
+const BURST: u32 = 20;
 
 pub(super) fn catalog() -> TableCatalog {
     TableCatalog::new().tenant_table("note", "tenant_id")
