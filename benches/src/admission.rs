@@ -81,14 +81,14 @@ impl Setting {
         let verifier = self.verifier()?;
         let admission = Admission::new(verifier.clone()).tenant_header(Head::TENANT);
         let admission = tenants.known_to(admission, Kind::Cached)?;
-        let token = self.token(Algorithm::Rs256, &tenants.id(7)?)?;
-        let heads = vec![Head::new(&token, Some(&tenants.id(7)?))?];
-        let strange = Head::new(&token, Some(&tenants.id(8)?))?;
+        let token = self.token(Algorithm::Rs256, &Tenants::id(7)?)?;
+        let heads = vec![Head::new(&token, Some(&Tenants::id(7)?))?];
+        let strange = Head::new(&token, Some(&Tenants::id(8)?))?;
         if self.runtime.block_on(admission.admit(&strange)).is_ok() {
             return Err("a user is admitted for a tenant that its token does not name".into());
         }
         let ours = self.candidate("tenancy", admission, heads)?;
-        let peer = self.verifying(verifier, token)?;
+        let peer = self.verifying(verifier, token);
         Ok(Comparison::new(
             "admission/cached",
             ours,
@@ -114,7 +114,7 @@ impl Setting {
         let admission = tenants.known_to(Admission::new(self.verifier()?), kind)?;
         let users = tenants.at_random(USERS);
         let heads = users.map(|tenant| {
-            let token = self.token(Algorithm::EdDsa, &tenants.id(tenant)?)?;
+            let token = self.token(Algorithm::EdDsa, &Tenants::id(tenant)?)?;
             Head::new(&token, None)
         });
         self.candidate(name, admission, heads.collect::<Result<_, _>>()?)
@@ -138,7 +138,7 @@ impl Setting {
         // Side by side in memory, so that reading what is asked for costs next to nothing.
         let asked: Vec<_> = tenants
             .at_random(LOOK_UPS)
-            .map(|it| tenants.id(it))
+            .map(Tenants::id)
             .collect::<Result<_, _>>()?;
         let runtime = Rc::clone(&self.runtime);
         let next = std::cell::Cell::new(0);
@@ -204,9 +204,9 @@ impl Setting {
     }
 
     /// The verifier alone, whose part in admission is told.
-    fn verifying(&self, verifier: JwtVerifier, token: String) -> Result<Candidate, Failure> {
+    fn verifying(&self, verifier: JwtVerifier, token: String) -> Candidate {
         let runtime = Rc::clone(&self.runtime);
-        Ok(Candidate::new("the verifier alone", move |times| {
+        Candidate::new("the verifier alone", move |times| {
             let token = BearerToken::parse(&token).ok_or("no token")?;
             let verifying = task::unconstrained(async {
                 let mut right = 0;
@@ -217,7 +217,7 @@ impl Setting {
             });
             let (right, took) = time(|| runtime.block_on(verifying));
             Ok(Run { right, took })
-        }))
+        })
     }
 }
 

@@ -37,14 +37,13 @@ const LOOKS: u32 = 31;
 const REQUESTS: u64 = 2_000;
 
 /// Whose tokens an app lets in.
-#[derive(Clone)]
 struct Door {
     jwks: String,
     jwks_url: String,
 }
 
 /// Starts an app.
-type Start = fn(Door) -> Result<Server, Failure>;
+type Start = fn(&Door) -> Result<Server, Failure>;
 
 /// Everyone serving and warm: each has let in the good token, and no other where it looks at tokens.
 ///
@@ -110,12 +109,12 @@ impl Setting {
         (ours, bare): (Start, Start),
         peers: &[(&'static str, Start)],
     ) -> Result<Comparison, Failure> {
-        let ours = self.guarded(ours(self.door.clone())?)?;
-        let bare = self.open(bare(self.door.clone())?)?;
+        let ours = self.guarded(ours(&self.door)?)?;
+        let bare = self.open(bare(&self.door)?)?;
         let note = self.processor_time(&ours, &bare)?;
         let mut others = vec![self.candidate("bare", bare)];
         for (name, start) in peers {
-            let peer = self.guarded(start(self.door.clone())?);
+            let peer = self.guarded(start(&self.door)?);
             let peer = peer.map_err(|error| format!("{name}: {error}"))?;
             others.push(self.candidate(name, peer));
         }
@@ -177,7 +176,7 @@ impl Setting {
         let after = app.server.thread.busy_time();
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         let look = before.zip(after).map(|(before, after)| Look {
-            busy: (after - before).as_secs_f64() / REQUESTS as f64,
+            busy: after.saturating_sub(before).as_secs_f64() / REQUESTS as f64,
             took: took.as_secs_f64() / REQUESTS as f64,
         });
         Ok(look)

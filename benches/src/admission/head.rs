@@ -36,7 +36,7 @@ impl RequestHead for Head {
         self.0.get_all(name).iter().map(HeaderValue::as_bytes)
     }
 
-    fn method(&self) -> &str {
+    fn method(&self) -> &'static str {
         "GET"
     }
 
@@ -44,7 +44,7 @@ impl RequestHead for Head {
         None
     }
 
-    fn path(&self) -> &str {
+    fn path(&self) -> &'static str {
         "/"
     }
 

@@ -46,7 +46,8 @@ impl Tenants {
         self.0
     }
 
-    pub(super) fn id(self, number: u32) -> Result<TenantId, Failure> {
+    /// The tenant of this number.
+    pub(super) fn id(number: u32) -> Result<TenantId, Failure> {
         let high = number.wrapping_mul(0x9e37_79b9);
         Ok(TenantId::parse(&format!(
             "{high:08x}-0d5f-4dd8-a8b4-{number:012x}"
@@ -65,9 +66,9 @@ impl Tenants {
         })
     }
 
-    fn record(self, number: u32) -> Result<TenantRecord, Failure> {
+    fn record(number: u32) -> Result<TenantRecord, Failure> {
         let slug = TenantSlug::parse(&format!("tenant-{number}"))?;
-        Ok(TenantRecord::new(self.id(number)?)
+        Ok(TenantRecord::new(Self::id(number)?)
             .with_slug(slug)
             .with_plan("business"))
     }
@@ -94,7 +95,7 @@ impl Tenants {
         let runtime = runtime::Builder::new_current_thread().build()?;
         runtime.block_on(async {
             for number in 0..self.0 {
-                let known = directory.by_id(&self.id(number)?).await?;
+                let known = directory.by_id(&Self::id(number)?).await?;
                 known.ok_or("a tenant is not known")?;
             }
             Ok(directory)
@@ -104,7 +105,7 @@ impl Tenants {
     fn in_memory(self) -> Result<MemoryDirectory, Failure> {
         let memory = MemoryDirectory::new();
         for number in 0..self.0 {
-            memory.add(self.record(number)?)?;
+            memory.add(Self::record(number)?)?;
         }
         Ok(memory)
     }

@@ -27,8 +27,11 @@ const CONNECTIONS: usize = 32;
 
 /// Clients on a thread of their own, on the last core.
 pub(crate) struct Clients {
-    work: mpsc::Sender<Box<dyn FnOnce(&Runtime) + Send>>,
+    orders: mpsc::Sender<Order>,
 }
+
+/// What the clients do on their thread.
+type Order = Box<dyn FnOnce(&Runtime) + Send>;
 
 /// What is asked for: the path `/` with a token.
 #[derive(Clone)]
@@ -125,7 +128,7 @@ impl Target {
 
 impl Clients {
     pub(crate) fn start() -> Result<Self, Failure> {
-        let (work, orders) = mpsc::channel::<Box<dyn FnOnce(&Runtime) + Send>>();
+        let (sender, orders) = mpsc::channel::<Order>();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -137,7 +140,7 @@ impl Clients {
                 order(&runtime);
             }
         });
-        Ok(Self { work })
+        Ok(Self { orders: sender })
     }
 
     /// Asks `times` times on connections that are open and warm before the clock runs.
@@ -174,7 +177,9 @@ impl Clients {
             // Whoever gave the order waits for it.
             drop(sender.send(work(runtime)));
         });
-        self.work.send(order).map_err(|_| "the clients are gone")?;
+        self.orders
+            .send(order)
+            .map_err(|_| "the clients are gone")?;
         receiver.recv()?.map_err(|error| -> Failure { error })
     }
 }

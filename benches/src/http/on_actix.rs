@@ -17,7 +17,7 @@ use crate::claims::Claims;
 use crate::specimen::Algorithm;
 use crate::{Failure, ours, peers};
 
-pub(super) fn bare(_: Door) -> Result<Server, Failure> {
+pub(super) fn bare(_: &Door) -> Result<Server, Failure> {
     Server::start(async |Seat { listener, place }| {
         let app = move || {
             place.take();
@@ -28,11 +28,11 @@ pub(super) fn bare(_: Door) -> Result<Server, Failure> {
     })
 }
 
-pub(super) fn ours(door: Door) -> Result<Server, Failure> {
+pub(super) fn ours(door: &Door) -> Result<Server, Failure> {
     admitting(ours::builder(Algorithm::Rs256, &door.jwks_url))
 }
 
-pub(super) fn ours_uncached(door: Door) -> Result<Server, Failure> {
+pub(super) fn ours_uncached(door: &Door) -> Result<Server, Failure> {
     admitting(ours::builder(Algorithm::Rs256, &door.jwks_url).without_cache())
 }
 
@@ -51,7 +51,7 @@ fn admitting(verifier: JwtVerifierBuilder) -> Result<Server, Failure> {
 }
 
 /// actix-web-httpauth with jsonwebtoken 11, as its documentation has it. The claims go along in the extensions.
-pub(super) fn httpauth(door: Door) -> Result<Server, Failure> {
+pub(super) fn httpauth(door: &Door) -> Result<Server, Failure> {
     let verifier = Arc::new(peers::jsonwebtoken::peer(Algorithm::Rs256, &door.jwks)?);
     Server::start(async move |Seat { listener, place }| {
         let app = move || {

@@ -60,8 +60,9 @@ impl Asking {
         times: u64,
         noise: Noise,
     ) -> Result<Vec<Duration>, SendFailure> {
-        let noisy = (noise == Noise::Loud).then(|| tokio::spawn(Arc::clone(&self).make_noise()));
-        if noisy.is_some() {
+        let neighbour =
+            (noise == Noise::Loud).then(|| tokio::spawn(Arc::clone(&self).make_noise()));
+        if neighbour.is_some() {
             // What the noisy tenant may do at once after a quiet time is over, and its queue has grown.
             sleep(SETTLING).await;
         }
@@ -81,10 +82,10 @@ impl Asking {
         for wait in asked.join_all().await {
             waits.extend(wait?);
         }
-        if let Some(noisy) = noisy {
+        if let Some(neighbour) = neighbour {
             // Its requests end with it, and the service lets go of them.
-            noisy.abort();
-            drop(noisy.await);
+            neighbour.abort();
+            drop(neighbour.await);
         }
         sleep(SETTLING).await;
         Ok(waits)
@@ -99,14 +100,14 @@ impl Asking {
             pace.tick().await;
             while asked.try_join_next().is_some() {}
             for _ in 0..BUNDLE {
-                let Ok(place) = Arc::clone(&under_way).try_acquire_owned() else {
+                let Ok(permit) = Arc::clone(&under_way).try_acquire_owned() else {
                     continue;
                 };
                 let asking = Arc::clone(&self);
                 asked.spawn(async move {
                     // Whatever the answer is.
                     drop(asking.noisy.ask().await);
-                    drop(place);
+                    drop(permit);
                 });
             }
         }
