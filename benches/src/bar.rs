@@ -27,6 +27,9 @@ fn of_ratio(bench: &str, peer: &str) -> Option<Bar> {
         ("tx/next-statement", "plain") => (1.05, ""),
         ("scope/execute/select" | "scope/execute/join", _) => (1.03, ""),
         ("scope/render/new-shape", _) => (2.0, READING),
+        ("limits/noisy-neighbour", "quiet") => (1.3, ""),
+        ("http/axum" | "http/actix", "bare") => (1.0 / 0.97, ""),
+        ("admission/directory-1m" | "admission/directory-1m/memory", _) => (1.2, ""),
         (bench, "sea-query") if bench.starts_with("scope/render/") => (1.3, ""),
         _ => return None,
     };
@@ -46,6 +49,7 @@ fn of_time(ratio: &Ratio) -> Option<Bar> {
             );
             (300.0, why)
         }
+        "admission/cached" => (1000.0, String::new()),
         "doctor/200-tables" => (250e6, String::new()),
         _ => return None,
     };

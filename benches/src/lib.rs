@@ -4,6 +4,7 @@
 //! `cargo run --release -p tenancy-benches --bin report` takes minutes and gives ratios. Both run the
 //! candidates of [`SUITES`]. A new benchmark is a module beside `verify` that this list mentions.
 
+pub mod admission;
 mod bar;
 mod candidate;
 mod claims;
@@ -12,6 +13,8 @@ mod database;
 pub mod doctor;
 mod endpoint;
 mod entrant;
+pub mod http;
+pub mod limits;
 pub mod measure;
 mod ours;
 mod peers;
@@ -47,10 +50,13 @@ pub type SetUp = fn() -> Result<Vec<Comparison>, Failure>;
 
 /// All benchmarks: how the ids of a suite begin, and its set-up. One is to be dropped before the next is set
 /// up, so that a server of the one does not disturb the other.
-pub const SUITES: [(&str, SetUp); 5] = [
+pub const SUITES: [(&str, SetUp); 8] = [
     ("verify", verify::comparisons),
     ("tx", transaction::comparisons),
     ("rls", policy::comparisons),
     ("doctor", doctor::comparisons),
     ("scope", scope::comparisons),
+    ("admission", admission::comparisons),
+    ("http", http::comparisons),
+    ("limits", limits::comparisons),
 ];

@@ -141,6 +141,14 @@ pub(crate) fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (result, start.elapsed())
 }
 
+/// What `work` gives and how long one waits for it.
+#[expect(clippy::disallowed_methods, reason = "as above")]
+pub(crate) async fn time_of<F: Future>(work: F) -> (F::Output, Duration) {
+    let start = Instant::now();
+    let result = work.await;
+    (result, start.elapsed())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

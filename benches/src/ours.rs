@@ -31,7 +31,7 @@ pub(crate) fn cached(
     Ok(Entrant::later("tenancy, cached", runtime, Ours(verifier)))
 }
 
-fn builder(algorithm: Algorithm, jwks_url: &str) -> JwtVerifierBuilder {
+pub(crate) fn builder(algorithm: Algorithm, jwks_url: &str) -> JwtVerifierBuilder {
     let keys = match algorithm {
         Algorithm::Rs256 | Algorithm::Es256 | Algorithm::EdDsa => KeySource::url(jwks_url),
         Algorithm::Hs256 => {

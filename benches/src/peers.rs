@@ -1,13 +1,14 @@
 //! The peers, each configured as its documentation does for a service that checks `iss` and `aud`.
 
-mod axum_jwt_auth;
-mod jsonwebtoken;
+pub(crate) mod axum_jwt_auth;
+pub(crate) mod jsonwebtoken;
 mod jwks_client_rs;
-mod jwt_authorizer;
+pub(crate) mod jwt_authorizer;
 mod tower_oauth2_resource_server;
 mod verify_sig;
 
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use tokio::runtime::Runtime;
 
@@ -33,16 +34,21 @@ impl Peers {
         runtime: &Rc<Runtime>,
     ) -> Result<Self, Failure> {
         let mut libraries = vec![
-            Entrant::new("jsonwebtoken", jsonwebtoken::peer(algorithm, specimen)?),
+            Entrant::new(
+                "jsonwebtoken",
+                jsonwebtoken::peer(algorithm, &specimen.jwks())?,
+            ),
             Entrant::later(
                 "jwt-authorizer",
                 runtime,
-                runtime.block_on(jwt_authorizer::peer(algorithm, jwks_url))?,
+                jwt_authorizer::Peer(
+                    runtime.block_on(jwt_authorizer::authorizer(algorithm, jwks_url))?,
+                ),
             ),
             Entrant::later(
                 "axum-jwt-auth",
                 runtime,
-                runtime.block_on(axum_jwt_auth::peer(algorithm, jwks_url))?,
+                axum_jwt_auth::Peer(runtime.block_on(axum_jwt_auth::decoder(algorithm, jwks_url))?),
             ),
             Entrant::later(
                 "tower-oauth2-resource-server",
@@ -83,10 +89,15 @@ impl Peers {
 /// pure-Rust backend on for its version, after which there is no default. jwt-authorizer has version 9,
 /// whose only backend is ring.
 pub(crate) fn choose_aws_lc() -> Result<(), Failure> {
-    let newer = ::jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-    let older = jsonwebtoken_10::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-    if newer.is_err() || older.is_err() {
-        return Err("jsonwebtoken has a backend already: set up the comparisons once".into());
+    static IS_CHOSEN: OnceLock<bool> = OnceLock::new();
+    let is_chosen = IS_CHOSEN.get_or_init(|| {
+        let newer = ::jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let older = jsonwebtoken_10::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        newer.is_ok() && older.is_ok()
+    });
+    if *is_chosen {
+        Ok(())
+    } else {
+        Err("jsonwebtoken has another backend already".into())
     }
-    Ok(())
 }

@@ -45,8 +45,8 @@ where
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let admission = self.admission.clone();
+        let (mut parts, body) = request.into_parts();
         Box::pin(async move {
-            let (mut parts, body) = request.into_parts();
             let (visit, admitted) = admission.visit(&Head(&parts)).await;
             let mut permit = Permit::default();
             match admitted {

@@ -517,10 +517,8 @@ impl Admission {
         granted: &[TenantId],
         who: &mut Who,
     ) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
-        let places = self.rules.names.iter();
-        let named = places.map(|place| (place.label(), place.read(head)));
         let directory = self.rules.directory.as_deref();
-        let chosen = resolve(granted, named.collect(), directory).await?;
+        let chosen = resolve(granted, &self.rules.names, head, directory).await?;
         let tenant = chosen.tenant().clone();
         let active = known_and_active(chosen, directory).await;
         active.inspect_err(|_| who.tenant = Some(tenant))

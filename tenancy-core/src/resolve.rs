@@ -5,7 +5,8 @@ pub(crate) mod project;
 
 use self::agreement::{Agreed, Agreement, Disagreement};
 use crate::directory::{TenantDirectory, TenantRecord, TenantStatus};
-use crate::naming::Named;
+use crate::head::RequestHead;
+use crate::naming::{NameSource, Named};
 use crate::{RefusalCause, TenantDirectoryUnavailable, TenantId, TenantSlug};
 
 /// A tenant that the credential grants, with its record if it was looked up on the way.
@@ -30,20 +31,21 @@ impl PartialEq for Chosen {
 
 /// A name counts only within what the credential grants: it chooses, it never adds. Whatever names a tenant has to name
 /// the same one. That the tenant does not exist and that it is somebody else's are the same refusal.
-pub(crate) async fn resolve(
+pub(crate) async fn resolve<H: RequestHead + ?Sized>(
     granted: &[TenantId],
-    named: Vec<(&'static str, Named<'_>)>,
+    places: &[NameSource],
+    head: &H,
     directory: Option<&dyn TenantDirectory>,
 ) -> Result<Chosen, RefusalCause> {
     let mut agreement = Agreement::new();
-    for (place, named) in named {
-        let meant = match named {
+    for place in places {
+        let meant = match place.read(head) {
             Named::Nothing => continue,
             Named::Name(name) => among(granted, &name, directory).await?,
             Named::Nonsense => None,
         };
         agreement
-            .add(place, meant)
+            .add(place.label(), meant)
             .map_err(
                 |Disagreement { first, second }| RefusalCause::TenantsDisagree { first, second },
             )?;

@@ -22,7 +22,10 @@ use std::sync::Arc;
 ///
 /// Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RolePermissions(Arc<HashMap<String, HashSet<String>>>);
+pub struct RolePermissions(Option<Arc<Table>>);
+
+/// None where nothing is granted, because every context has one.
+type Table = HashMap<String, HashSet<String>>;
 
 impl RolePermissions {
     /// An empty table.
@@ -61,14 +64,15 @@ impl RolePermissions {
         role: impl Into<String>,
         permissions: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        let granted = Arc::make_mut(&mut self.0).entry(role.into()).or_default();
+        let table = Arc::make_mut(self.0.get_or_insert_default());
+        let granted = table.entry(role.into()).or_default();
         granted.extend(permissions.into_iter().map(Into::into));
         self
     }
 
     /// Whether `role` grants `permission`.
     pub fn grants(&self, role: &str, permission: &str) -> bool {
-        let granted = self.0.get(role);
+        let granted = self.0.as_ref().and_then(|table| table.get(role));
         granted.is_some_and(|granted| granted.contains(permission))
     }
 }

@@ -30,6 +30,7 @@ mod keys;
 mod limiting;
 mod living;
 mod metered;
+mod noisy;
 mod opening;
 mod over_http;
 mod plans;

@@ -1,16 +1,20 @@
-//! Counts the allocations of every verifier, a line of JSON for each.
+//! Counts the allocations of every verifier and of admission, and what a tenant takes in a directory, a line of JSON for
+//! each.
 //!
 //! Not those of work in a database, some of which is done in the background at whatever time. Apart from the
 //! report, because counting takes time, and more of it where more is allocated.
 
 use allocation_counter::AllocationInfo;
 use serde_json::json;
+use tenancy_benches::admission::{self, Kind, Tenants};
 use tenancy_benches::{Candidate, Failure, verify};
 
 const TIMES: u64 = 64;
 
 fn main() -> Result<(), Failure> {
-    for comparison in verify::comparisons()? {
+    let mut comparisons = verify::comparisons()?;
+    comparisons.push(admission::alone()?);
+    for comparison in comparisons {
         for candidate in comparison.candidates() {
             if candidate.repeats_itself() {
                 let (count, bytes) = per_verification(candidate);
@@ -22,7 +26,22 @@ fn main() -> Result<(), Failure> {
             }
         }
     }
+    for kind in [Kind::Memory, Kind::Cached] {
+        let (bench, bytes) = (kind.bench(), per_tenant(kind)?);
+        println!("{}", json!({ "bench": bench, "bytes_a_tenant": bytes }));
+    }
     Ok(())
+}
+
+/// What a directory of a million holds for each, when it has been asked for all.
+fn per_tenant(kind: Kind) -> Result<f64, Failure> {
+    let tenants = Tenants::new(1_000_000);
+    let mut filled = None;
+    let held = allocation_counter::measure(|| filled = Some(tenants.directory(kind)));
+    filled.ok_or("nothing was measured")??;
+    #[expect(clippy::cast_precision_loss, reason = "less than 2^53 bytes")]
+    let bytes = held.bytes_current as f64;
+    Ok(bytes / f64::from(tenants.count()))
 }
 
 /// What `TIMES` verifications allocate beyond a single one, whose batch costs the same.

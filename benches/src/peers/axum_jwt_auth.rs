@@ -10,22 +10,25 @@ use crate::claims::Claims;
 use crate::entrant::VerifyLater;
 use crate::specimen::{AUDIENCE, Algorithm, ISSUER, SECRET};
 
-pub(super) struct Peer(Decoder<Claims>);
+pub(super) struct Peer(pub(super) Decoder<Claims>);
 
-pub(super) async fn peer(algorithm: Algorithm, jwks_url: &str) -> Result<Peer, Failure> {
+pub(crate) async fn decoder(
+    algorithm: Algorithm,
+    jwks_url: &str,
+) -> Result<Decoder<Claims>, Failure> {
     let mut validation = Validation::new(algorithm.name().parse()?);
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
     if algorithm == Algorithm::Hs256 {
         let keys = vec![DecodingKey::from_secret(SECRET.as_bytes())];
-        return Ok(Peer(Arc::new(LocalDecoder::new(keys, validation)?)));
+        return Ok(Arc::new(LocalDecoder::new(keys, validation)?));
     }
     let decoder = RemoteJwksDecoder::builder()
         .jwks_url(jwks_url.to_owned())
         .validation(validation)
         .build()?;
     decoder.initialize().await?;
-    Ok(Peer(Arc::new(decoder)))
+    Ok(Arc::new(decoder))
 }
 
 impl VerifyLater for Peer {

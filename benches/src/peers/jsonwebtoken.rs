@@ -6,20 +6,20 @@ use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use crate::Failure;
 use crate::claims::Claims;
 use crate::entrant::Verify;
-use crate::specimen::{AUDIENCE, Algorithm, ISSUER, SECRET, Specimen};
+use crate::specimen::{AUDIENCE, Algorithm, ISSUER, SECRET};
 
-pub(super) struct Jsonwebtoken {
+pub(crate) struct Jsonwebtoken {
     key_id: &'static str,
     key: DecodingKey,
     validation: Validation,
 }
 
-pub(super) fn peer(algorithm: Algorithm, specimen: &Specimen) -> Result<Jsonwebtoken, Failure> {
+pub(crate) fn peer(algorithm: Algorithm, jwks: &str) -> Result<Jsonwebtoken, Failure> {
     let key_id = algorithm.name();
     let key = if algorithm == Algorithm::Hs256 {
         DecodingKey::from_secret(SECRET.as_bytes())
     } else {
-        let keys: JwkSet = serde_json::from_str(&specimen.jwks())?;
+        let keys: JwkSet = serde_json::from_str(jwks)?;
         let jwk = keys.find(key_id).ok_or("jsonwebtoken finds no key")?;
         DecodingKey::from_jwk(jwk)?
     };
@@ -33,6 +33,17 @@ pub(super) fn peer(algorithm: Algorithm, specimen: &Specimen) -> Result<Jsonwebt
     })
 }
 
+impl Jsonwebtoken {
+    pub(crate) fn verify(&self, token: &str) -> Option<Claims> {
+        let header = decode_header(token).ok()?;
+        if header.kid.as_deref() != Some(self.key_id) {
+            return None;
+        }
+        let token = decode(token, &self.key, &self.validation).ok()?;
+        Some(token.claims)
+    }
+}
+
 impl Verify for Jsonwebtoken {
     type Presented<'t> = &'t str;
 
@@ -41,7 +52,6 @@ impl Verify for Jsonwebtoken {
     }
 
     fn accepts(&self, token: &Self::Presented<'_>) -> bool {
-        decode_header(token).is_ok_and(|header| header.kid.as_deref() == Some(self.key_id))
-            && decode::<Claims>(token, &self.key, &self.validation).is_ok()
+        self.verify(token).is_some()
     }
 }

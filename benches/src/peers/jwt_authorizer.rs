@@ -7,16 +7,19 @@ use crate::claims::Claims;
 use crate::entrant::VerifyLater;
 use crate::specimen::{AUDIENCE, Algorithm, ISSUER, SECRET};
 
-pub(super) struct Peer(Authorizer<Claims>);
+pub(super) struct Peer(pub(super) Authorizer<Claims>);
 
-pub(super) async fn peer(algorithm: Algorithm, jwks_url: &str) -> Result<Peer, Failure> {
+pub(crate) async fn authorizer(
+    algorithm: Algorithm,
+    jwks_url: &str,
+) -> Result<Authorizer<Claims>, Failure> {
     let authorizer = if algorithm == Algorithm::Hs256 {
         JwtAuthorizer::from_secret(SECRET)
     } else {
         JwtAuthorizer::from_jwks_url(jwks_url)
     };
     let validation = Validation::new().iss(&[ISSUER]).aud(&[AUDIENCE]);
-    Ok(Peer(authorizer.validation(validation).build().await?))
+    Ok(authorizer.validation(validation).build().await?)
 }
 
 impl VerifyLater for Peer {

@@ -110,6 +110,19 @@ impl<D: TenantDirectory> CachedDirectory<D> {
 
     async fn find(&self, key: Key) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
         let seen = self.invalidations.count();
+        // Nearly always it is there. Only looking costs a fraction of being ready to ask, whose future is large.
+        match self.entries.get(&key).await {
+            Some(entry) if self.is_good(&key, &entry, self.clock.elapsed()) => entry.outcome,
+            _ => Box::pin(self.find_newer(key, seen)).await,
+        }
+    }
+
+    /// What was asked for after so many invalidations, or is as good.
+    async fn find_newer(
+        &self,
+        key: Key,
+        seen: u64,
+    ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
         loop {
             let now = self.clock.elapsed();
             let entry = self

@@ -25,8 +25,8 @@ pub struct MemoryDirectory(Arc<RwLock<Tenants>>);
 
 #[derive(Default)]
 struct Tenants {
-    records: HashMap<TenantId, TenantRecord>,
-    slugs: HashMap<TenantSlug, TenantId>,
+    records: HashMap<TenantId, TenantRecord, foldhash::quality::RandomState>,
+    slugs: HashMap<TenantSlug, TenantId, foldhash::quality::RandomState>,
 }
 
 /// A record cannot be kept beside those that are there.
@@ -77,8 +77,13 @@ impl MemoryDirectory {
     /// Forgets a tenant, which is unknown from now on, and says whether it was there.
     pub fn remove(&self, id: &TenantId) -> bool {
         let mut tenants = self.write();
-        tenants.slugs.retain(|_, holder| holder != id);
-        tenants.records.remove(id).is_some()
+        let Some(record) = tenants.records.remove(id) else {
+            return false;
+        };
+        if let Some(slug) = record.slug() {
+            tenants.slugs.remove(slug);
+        }
+        true
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Tenants> {

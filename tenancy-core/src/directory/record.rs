@@ -1,5 +1,6 @@
 //! `TenantRecord`, what a directory knows about a tenant.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::{TenantId, TenantSlug};
@@ -17,12 +18,16 @@ use crate::{TenantId, TenantSlug};
 /// assert_eq!(suspended.plan(), Some("business"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantRecord {
+#[derive(Clone, PartialEq, Eq)]
+pub struct TenantRecord(Arc<Known>);
+
+/// In one place, because a request of one tenant among a million finds none of it in the caches of the processor.
+#[derive(Clone, PartialEq, Eq)]
+struct Known {
     id: TenantId,
     slug: Option<TenantSlug>,
     status: TenantStatus,
-    plan: Option<Arc<str>>,
+    plan: Option<Box<str>>,
 }
 
 /// Whether a tenant is served.
@@ -39,48 +44,66 @@ pub enum TenantStatus {
 impl TenantRecord {
     /// An active tenant without slug and plan.
     pub fn new(id: TenantId) -> Self {
-        Self {
+        Self(Arc::new(Known {
             id,
             slug: None,
             status: TenantStatus::Active,
             plan: None,
-        }
+        }))
     }
 
     /// The same with this slug.
-    pub fn with_slug(self, slug: TenantSlug) -> Self {
-        let slug = Some(slug);
-        Self { slug, ..self }
+    pub fn with_slug(mut self, slug: TenantSlug) -> Self {
+        Arc::make_mut(&mut self.0).slug = Some(slug);
+        self
     }
 
     /// The same with this status.
-    pub fn with_status(self, status: TenantStatus) -> Self {
-        Self { status, ..self }
+    pub fn with_status(mut self, status: TenantStatus) -> Self {
+        Arc::make_mut(&mut self.0).status = status;
+        self
     }
 
     /// The same on the plan of this name.
-    pub fn with_plan(self, plan: &str) -> Self {
-        let plan = Some(plan.into());
-        Self { plan, ..self }
+    pub fn with_plan(mut self, plan: &str) -> Self {
+        Arc::make_mut(&mut self.0).plan = Some(plan.into());
+        self
     }
 
     /// Which tenant it is.
     pub fn id(&self) -> &TenantId {
-        &self.id
+        &self.0.id
     }
 
     /// Its name in hosts and paths, if it has one.
     pub fn slug(&self) -> Option<&TenantSlug> {
-        self.slug.as_ref()
+        self.0.slug.as_ref()
     }
 
     /// Whether it is served.
     pub fn status(&self) -> TenantStatus {
-        self.status
+        self.0.status
     }
 
     /// The name of the plan that it has booked.
     pub fn plan(&self) -> Option<&str> {
-        self.plan.as_deref()
+        self.0.plan.as_deref()
+    }
+}
+
+impl fmt::Debug for TenantRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Known {
+            id,
+            slug,
+            status,
+            plan,
+        } = &*self.0;
+        f.debug_struct("TenantRecord")
+            .field("id", id)
+            .field("slug", slug)
+            .field("status", status)
+            .field("plan", plan)
+            .finish()
     }
 }
