@@ -285,7 +285,7 @@ fn the_logs_and_counters_tell_unknown_revoked_and_expired_keys_apart() {
             assert_eq!(refusal.cause(), &RefusalCause::ApiKey(problem));
         }
     };
-    let (((), counts), log) = Log::of_again(|| counting(judge()));
+    let (((), counts), log) = Log::of(counting(judge()));
     for said in [
         "API key is not known",
         &format!(

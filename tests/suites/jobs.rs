@@ -508,7 +508,7 @@ async fn the_status_of_the_tenant_is_looked_up_when_the_envelope_is_opened() {
 #[test]
 fn opening_is_recorded_with_tenant_subject_and_reason_and_shows_no_envelope() {
     let envelopes = envelopes(hmac(b'k'));
-    let ((envelope, context), log) = Log::of_again(async || {
+    let ((envelope, context), log) = Log::of(async {
         let ada = context_of("a", "ada", "blue", &[]).await.unwrap();
         let envelope = envelopes.seal(&ada, " send the invoice ", HOUR).unwrap();
         let context = opened(&envelopes, &envelope).await.unwrap();

@@ -142,15 +142,15 @@ fn nothing_secret_is_logged_answered_or_shown() {
     ] {
         assert!(log.contains(line), "{line}: {log}");
     }
-    said.text("the log", without_the_verified_subject(&log));
+    said.text("the log", without_the_verified(USER, &log));
     assert!(said.said.len() > 300);
     assert_eq!(said.leaks(), []);
 }
 
-/// Who acts stands in the span and in the audit log, once a token has proved it, and nowhere else.
-fn without_the_verified_subject(log: &str) -> String {
-    let in_span = format!("recorded: tenancy.subject={USER}");
-    let in_audit = format!(" subject={USER}");
+/// Who acts stands in the span and in the audit log, once a credential has proved it, and nowhere else.
+fn without_the_verified(subject: &str, log: &str) -> String {
+    let in_span = format!("recorded: tenancy.subject={subject}");
+    let in_audit = format!(" subject={subject}");
     assert!(log.contains(&in_span) && log.contains(&in_audit), "{log}");
     let lines = log.lines().filter(|line| *line != in_span);
     let lines = lines.map(|line| match line.strip_prefix("INFO tenancy::audit ") {

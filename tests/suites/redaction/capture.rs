@@ -37,15 +37,6 @@ impl Log {
         (result, text)
     }
 
-    /// The same of work that is done twice and heard the second time.
-    ///
-    /// `tracing` asks who listens to an event when it happens first. If that is on another thread just when the log begins to
-    /// listen, the log is missed, and then it hears nothing of the kind any more (as of tracing-core 0.1.36).
-    pub(crate) fn of_again<F: Future>(work: impl Fn() -> F) -> (F::Output, String) {
-        Self::of(work());
-        Self::of(work())
-    }
-
     fn write(&self, metadata: &Metadata<'_>, fields: impl FnOnce(&mut Line)) {
         let mut line = Line(format!(
             "{} {} {}:",

@@ -152,7 +152,7 @@ async fn what_is_refused_is_logged_inside_the_span_of_the_request() {
         assert_eq!(refusal.target, "tenancy::admission");
         assert_eq!(
             refusal.fields["cause"],
-            "token is for a tenant that is suspended"
+            "credential is for a tenant that is suspended"
         );
         assert_eq!(
             refusal.within["tenancy.tenant"], "initech",
