@@ -4,7 +4,7 @@
 //! client takes it for a broken message, whatever the status of HTTP.
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Version};
 use tenancy_core::{Refusal, RefusalResponse};
 
 use crate::RefusalBody;
@@ -13,9 +13,16 @@ const MEDIA_TYPE: &str = "application/grpc";
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
-/// Whether a request with these fields is a call: its media type is `application/grpc`, or that with a format such as
+/// Whether a request is a call: a `POST` over HTTP/2 whose media type is `application/grpc`, or that with a format such as
 /// `+proto` ([gRPC over HTTP/2](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md)).
-pub(crate) fn is_call(headers: &HeaderMap) -> bool {
+///
+/// Nothing else is, because the answer has status 200: whoever looks at that, such as a gateway that asks this service with
+/// a `GET` whether to let a request pass, must not be told so by a field that a client adds.
+pub(crate) fn is_call(method: &Method, version: Version, headers: &HeaderMap) -> bool {
+    method == Method::POST && version == Version::HTTP_2 && has_media_type(headers)
+}
+
+fn has_media_type(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let format = media_type.and_then(|it| it.strip_prefix(MEDIA_TYPE.as_bytes()));
     format.is_some_and(|format| matches!(format.first(), None | Some(b'+' | b';')))
@@ -30,12 +37,22 @@ pub(crate) fn has_failed(headers: &HeaderMap) -> bool {
 
 /// An answer without a message ("Trailers-Only"): status 200 of HTTP, that of gRPC, and the stable code as its message. The
 /// other fields, such as `Retry-After`, are the metadata of the call.
-pub(crate) fn response<B: RefusalBody>(refusal: &Refusal, answer: &RefusalResponse) -> Response<B> {
+pub(crate) fn refused<B: RefusalBody>(refusal: &Refusal, answer: &RefusalResponse) -> Response<B> {
+    without_message(status(answer.status()), refusal.kind().code())
+}
+
+/// The answer to a call that could not be served.
+#[cfg(feature = "sqlx")]
+pub(crate) fn internal<B: RefusalBody>() -> Response<B> {
+    without_message(status(500), "internal")
+}
+
+fn without_message<B: RefusalBody>(status: u16, message: &'static str) -> Response<B> {
     let mut response = Response::new(B::from_text(String::new()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    headers.insert(STATUS, HeaderValue::from(status(answer.status())));
-    headers.insert(MESSAGE, HeaderValue::from_static(refusal.kind().code()));
+    headers.insert(STATUS, HeaderValue::from(status));
+    headers.insert(MESSAGE, HeaderValue::from_static(message));
     response
 }
 
@@ -70,8 +87,12 @@ mod tests {
             ("", false),
         ] {
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, media_type.parse().unwrap())]);
-            assert_eq!(is_call(&headers), expected, "{media_type}");
+            let is_call = |method, version| is_call(&method, version, &headers);
+            let found = is_call(Method::POST, Version::HTTP_2);
+            assert_eq!(found, expected, "{media_type}");
+            assert!(!is_call(Method::GET, Version::HTTP_2));
+            assert!(!is_call(Method::POST, Version::HTTP_11));
         }
-        assert!(!is_call(&HeaderMap::new()));
+        assert!(!is_call(&Method::POST, Version::HTTP_2, &HeaderMap::new()));
     }
 }

@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::request::Parts;
 use tenancy_core::{Admission, Refusal, Requirement, TenantContext};
 
@@ -112,9 +111,7 @@ impl IntoResponse for RequireRejection {
     fn into_response(self) -> Response {
         match self.0 {
             // No call of gRPC: those do not come by way of an extractor.
-            Cause::Denied(admission, refusal) => {
-                response::refused(&admission, refusal, &HeaderMap::new())
-            }
+            Cause::Denied(admission, refusal) => response::refused(&admission, refusal, false),
             Cause::NotAdmitted(rejection) => rejection.into_response(),
         }
     }

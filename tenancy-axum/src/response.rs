@@ -5,17 +5,16 @@ use tenancy_core::{Admission, Refusal, RefusalResponse, Visit};
 
 use crate::{RefusalBody, grpc};
 
-/// What the client of a request with these `headers` is told. The refusal itself goes into the extensions, for the logs of
+/// What the client is told, of gRPC where the request is a call of it. The refusal itself goes into the extensions, for the logs of
 /// an outer layer.
 pub(crate) fn refused<B: RefusalBody>(
     admission: &Admission,
     refusal: Refusal,
-    headers: &HeaderMap,
+    is_call: bool,
 ) -> Response<B> {
     let answer = admission.response(&refusal);
-    let is_call = grpc::is_call(headers);
     let mut response = if is_call {
-        grpc::response(&refusal, &answer)
+        grpc::refused(&refusal, &answer)
     } else {
         problem(&answer)
     };

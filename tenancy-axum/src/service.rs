@@ -10,7 +10,7 @@ use tower_service::Service;
 use tracing::Instrument as _;
 
 use crate::door::Door;
-use crate::{CountedBody, RefusalBody, head::Head, response};
+use crate::{CountedBody, RefusalBody, grpc, head::Head, response};
 
 /// The service that [`TenantLayer`](crate::TenantLayer) makes.
 #[derive(Debug, Clone)]
@@ -60,7 +60,8 @@ where
                 }
                 Ok(Admitted::Exempt) => {}
                 Err(refusal) => {
-                    let mut response = response::refused(&admission, refusal, &parts.headers);
+                    let is_call = grpc::is_call(&parts.method, parts.version, &parts.headers);
+                    let mut response = response::refused(&admission, refusal, is_call);
                     response::end(visit, &mut response);
                     return Ok(response);
                 }

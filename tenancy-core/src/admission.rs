@@ -287,6 +287,8 @@ impl Admission {
     /// or not: with an empty segment (one slash at the end is none), with `.` or `..`, also encoded, with control
     /// characters, and, as far as it begins like the template, with an encoded slash, backslash or percent sign.
     ///
+    /// It is the path that the adapter sees: behind axum's `Router::nest` only what is left of it.
+    ///
     /// # Errors
     /// When `template` is no path in normal form with one segment `{tenant}`.
     ///
@@ -375,7 +377,8 @@ impl Admission {
 
     /// Keeps each tenant within `limits`: 429 for too many requests in a time, 503 for too many at once.
     ///
-    /// Only what would be admitted otherwise counts, so that nobody uses up the allowance of a tenant from outside.
+    /// Only requests with a good credential for the tenant count, so that nobody uses up its allowance from outside. They
+    /// are counted before [`project_access`](Self::project_access) is asked.
     /// Clones of this admission count together.
     pub fn limits(mut self, limits: Limits) -> Self {
         Arc::make_mut(&mut self.rules).gate = Some(Arc::new(Gate::new(limits)));
@@ -429,9 +432,13 @@ impl Admission {
                 return Ok(Admitted::Anonymous);
             }
         }
-        let context = self.admit_in_project(head, presented, who).await?;
+        let context = self.admit_tenant(head, presented, who).await?;
+        // Before anybody is asked about projects: what one tenant asks too much of, others wait for.
         let permit = self.permit(&context);
         let permit = permit.inspect_err(|_| *who = Who::is(&context))?;
+        let of_tenant = context.clone();
+        let context = self.enter_project(head, context).await;
+        let context = context.inspect_err(|_| *who = Who::is(&of_tenant))?;
         Ok(Admitted::For(context, permit))
     }
 
@@ -440,18 +447,6 @@ impl Admission {
             Some(gate) => Ok(gate.enter(context)?),
             None => Ok(Permit::default()),
         }
-    }
-
-    async fn admit_in_project<H: RequestHead + ?Sized>(
-        &self,
-        head: &H,
-        presented: Presented<'_>,
-        who: &mut Who,
-    ) -> Result<TenantContext, Refusal> {
-        let context = self.admit_tenant(head, presented, who).await?;
-        let refused = Who::is(&context);
-        let entered = self.enter_project(head, context).await;
-        entered.inspect_err(|_| *who = refused)
     }
 
     async fn admit_tenant<H: RequestHead + ?Sized>(
@@ -521,7 +516,10 @@ impl Admission {
         let chosen = resolve(granted, &self.rules.names, head, directory).await?;
         let tenant = chosen.tenant().clone();
         let active = known_and_active(chosen, directory).await;
-        active.inspect_err(|_| who.tenant = Some(tenant))
+        active.inspect_err(|cause| {
+            who.tenant = Some(tenant);
+            who.is_unknown = *cause == RefusalCause::TenantUnknown;
+        })
     }
 
     /// The tenant of a request that was admitted, if its subject has what `guard` needs. Without a tenant it was admitted as

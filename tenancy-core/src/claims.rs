@@ -100,7 +100,8 @@ impl Claims {
         &self.0.identity.subject
     }
 
-    /// The roles of the subject in this tenant. Empty when the token has none.
+    /// The roles of the subject in the tenant of the token; in each, where it is for several and the [`ClaimMap`] says that
+    /// they hold [everywhere](ClaimMap::roles_in_every_tenant). Empty when there are none.
     pub fn roles(&self) -> &[String] {
         &self.0.identity.roles
     }

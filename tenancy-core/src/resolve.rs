@@ -76,13 +76,34 @@ async fn among(
     let (Some(directory), Ok(slug)) = (directory, TenantSlug::parse(name)) else {
         return Ok(None);
     };
-    let record = directory.by_slug(&slug).await?;
+    let record = match granted {
+        // Not by what the client says: inventing slugs costs the directory nothing.
+        [only] => {
+            let record = directory.by_id(only).await?;
+            record.filter(|record| record.slug() == Some(&slug))
+        }
+        _ => by_slug(directory, &slug).await?,
+    };
     Ok(record
         .filter(|record| granted.contains(record.id()))
         .map(|record| Chosen {
             tenant: record.id().clone(),
             record: Some(record),
         }))
+}
+
+async fn by_slug(
+    directory: &dyn TenantDirectory,
+    slug: &TenantSlug,
+) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
+    let record = directory.by_slug(slug).await?;
+    match &record {
+        // One that compares loosely would let `a_b` mean `a-b`.
+        Some(found) if found.slug() != Some(slug) => {
+            Err(TenantDirectoryUnavailable::answered_for_another())
+        }
+        _ => Ok(record),
+    }
 }
 
 /// Where there is a directory, the tenant has to be known and active.

@@ -22,7 +22,8 @@ use crate::problem::Problem;
 /// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) in place of the answer, and the cause is logged. So it is when the
 /// handler has answered and something else, such as a spawned task or the body of the answer, still has the transaction.
 ///
-/// It stands on either side of [`TenantMiddleware`](crate::TenantMiddleware).
+/// It stands behind [`TenantMiddleware`](crate::TenantMiddleware). In front of it works too, but then what is recorded of a
+/// request is what was answered before the commit.
 #[derive(Debug, Clone)]
 pub struct TransactionMiddleware {
     pool: TenantPool,

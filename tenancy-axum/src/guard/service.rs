@@ -9,7 +9,7 @@ use tenancy_core::{Guard, TenantContext};
 use tower_service::Service;
 
 use crate::door::Door;
-use crate::{RefusalBody, response};
+use crate::{RefusalBody, grpc, response};
 
 /// The service that [`GuardLayer`](crate::GuardLayer) makes.
 #[derive(Debug, Clone)]
@@ -62,5 +62,6 @@ fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Res
     };
     let tenant = extensions.get::<TenantContext>();
     let refusal = admission.guard(guard, tenant).err()?;
-    Some(response::refused(admission, refusal, request.headers()))
+    let is_call = grpc::is_call(request.method(), request.version(), request.headers());
+    Some(response::refused(admission, refusal, is_call))
 }

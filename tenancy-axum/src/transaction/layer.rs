@@ -17,7 +17,8 @@ use crate::TransactionService;
 /// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) in place of the answer, and the cause is logged. So it is when the
 /// handler has answered and something else, such as a spawned task or the body of the answer, still has the transaction.
 ///
-/// It stands on either side of [`TenantLayer`](crate::TenantLayer).
+/// It stands behind [`TenantLayer`](crate::TenantLayer). In front of it works too, but then what is recorded of a request is what
+/// was answered before the commit.
 #[derive(Debug, Clone)]
 pub struct TransactionLayer {
     pool: TenantPool,

@@ -39,6 +39,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let is_call = grpc::is_call(request.method(), request.version(), request.headers());
         let work = UnitOfWork::new(self.pool.clone());
         request.extensions_mut().insert(work.clone());
         let answer = self.inner.call(request);
@@ -52,7 +53,11 @@ where
             }
             if let Err(error) = work.commit().await {
                 tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request was not committed");
-                return Ok(Problem::Internal.response());
+                return Ok(if is_call {
+                    grpc::internal()
+                } else {
+                    Problem::Internal.response()
+                });
             }
             Ok(response)
         })

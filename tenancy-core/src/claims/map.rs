@@ -31,6 +31,7 @@ pub struct ClaimMap {
     subject: Vec<ClaimPath>,
     roles: Vec<ClaimPath>,
     permissions: Vec<ClaimPath>,
+    roles_in_every_tenant: bool,
     required: Vec<Condition>,
     refused: Vec<Condition>,
     pub(super) dialect: Dialect,
@@ -74,6 +75,7 @@ impl ClaimMap {
             subject: vec!["sub".into()],
             roles: Vec::new(),
             permissions: Vec::new(),
+            roles_in_every_tenant: false,
             required: Vec::new(),
             refused: Vec::new(),
             dialect: Dialect::None,
@@ -155,15 +157,28 @@ impl ClaimMap {
 
     /// Reads roles from `path`: an array of strings, or one string, which is one role whatever spaces it
     /// has in it.
+    ///
+    /// A role means something only together with its tenant. Of a token for several tenants nobody knows in which of them
+    /// its roles hold, so there they grant nothing, and neither do permissions, unless they hold
+    /// [in every tenant](Self::roles_in_every_tenant).
     pub fn roles(mut self, path: impl Into<ClaimPath>) -> Self {
         self.roles.push(path.into());
         self
     }
 
     /// Reads permissions from `path`: an array of strings, or one string with spaces between them, as in
-    /// the `scope` claim of [RFC 8693 §4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2).
+    /// the `scope` claim of [RFC 8693 §4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2). In a token for several
+    /// tenants they hold as [roles](Self::roles) do.
     pub fn permissions(mut self, path: impl Into<ClaimPath>) -> Self {
         self.permissions.push(path.into());
+        self
+    }
+
+    /// Lets the roles and permissions of a token for several tenants hold in each of them: for providers whose roles are
+    /// those of a user, whatever the organisation. An owner of one tenant is then an owner of every other that the token is
+    /// for.
+    pub fn roles_in_every_tenant(mut self) -> Self {
+        self.roles_in_every_tenant = true;
         self
     }
 
@@ -214,7 +229,7 @@ impl ClaimMap {
 
     fn read(&self, claims: &Object<'_>) -> Result<Identity, MapProblem> {
         let tenants = self.tenants(claims).map_err(MapProblem::Tenant)?;
-        Ok(Identity {
+        let mut identity = Identity {
             projects: self.granted_projects(claims, &tenants)?,
             tenants,
             subject: one(&self.subject, claims, SubjectId::parse).map_err(MapProblem::Subject)?,
@@ -223,7 +238,12 @@ impl ClaimMap {
                 scope.split_ascii_whitespace().collect()
             })
             .ok_or(MapProblem::Permissions)?,
-        })
+        };
+        if identity.tenants.len() > 1 && !self.roles_in_every_tenant {
+            identity.roles.clear();
+            identity.permissions.clear();
+        }
+        Ok(identity)
     }
 
     /// The tenant that the token names, or those that it lists.

@@ -25,6 +25,9 @@ impl Allowance {
     }
 
     /// At most so many requests at once. One more is refused with 503; it counts against the rate.
+    ///
+    /// A request counts until its response has been sent. A WebSocket counts as long as it is open on actix-web, where it is
+    /// the body of the response, and on axum only until it is upgraded: cap those in the handler.
     pub fn concurrent(mut self, requests: NonZeroU32) -> Self {
         self.concurrent = Some(requests);
         self

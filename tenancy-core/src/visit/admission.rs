@@ -55,7 +55,7 @@ impl Admission {
 
     /// Counts the requests of each tenant for itself: `tenancy_requests_total` gets a label `tenant`.
     ///
-    /// The first `max` tenants have the label of their id, all later ones share the label `other`, until the process ends:
+    /// The first `max` tenants, of those that the directory knows if there is one, have the label of their id, all later ones share the label `other`, until the process ends:
     /// a metric costs memory, here and where it is stored, for each value of a label. Requests without a tenant have the
     /// empty label. Clones of this admission count together.
     pub fn tenant_metrics(self, max: usize) -> Self {
@@ -64,7 +64,7 @@ impl Admission {
     }
 
     /// Tells `sink` of every request that was admitted or refused, and of what handlers [say](crate::VisitContext::audit)
-    /// they did. Requests on exempt paths are left out.
+    /// they did. Requests on exempt paths and CORS preflights are left out.
     pub fn audit(self, sink: impl AuditSink + 'static) -> Self {
         self.with_watching(|watching| watching.auditor = Some(Auditor::new(sink)))
     }

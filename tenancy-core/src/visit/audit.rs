@@ -106,6 +106,7 @@ impl AuditEvent {
             tenant,
             project,
             subject,
+            ..
         } = who.clone();
         Self {
             time,

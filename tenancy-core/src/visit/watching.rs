@@ -55,7 +55,8 @@ impl Watching {
     pub(super) fn count(&self, outcome: AuditOutcome, who: &Who) {
         match &self.tenant_labels {
             Some(labels) => {
-                let tenant = labels.of(who.tenant.as_ref()).to_owned();
+                let known = who.tenant.as_ref().filter(|_| !who.is_unknown);
+                let tenant = labels.of(known).to_owned();
                 watch::request_of_tenant(outcome.as_str(), tenant);
             }
             None => watch::request(outcome),

@@ -9,6 +9,8 @@ pub(crate) struct Who {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) project: Option<ProjectId>,
     pub(crate) subject: Option<SubjectId>,
+    /// The directory does not know the tenant. Whoever issues credentials may have made it up.
+    pub(crate) is_unknown: bool,
 }
 
 impl Who {
@@ -17,6 +19,7 @@ impl Who {
             tenant: Some(context.tenant().clone()),
             project: context.project().cloned(),
             subject: context.subject().cloned(),
+            is_unknown: false,
         }
     }
 

@@ -57,6 +57,8 @@ fn credentials(provider: &Provider) -> Vec<(Fields, u16)> {
         ),
         // None.
         (vec![], 401),
+        // A field that says "gRPC" makes no call of a request, whose refusal would be 200 in HTTP.
+        (vec![("content-type", "application/grpc".into())], 401),
         (plain("Basic dTpw"), 401),
         (plain("Digest username=\"ada\""), 401),
         (vec![("x-tenant-id", "acme".into())], 401),
@@ -245,7 +247,7 @@ async fn optional_tenants_are_nobody_or_somebody_and_never_anybody() {
         let absent = !fields.iter().any(|(name, value)| {
             let theme = value == "theme=dark";
             let other = value.starts_with("Basic") || value.starts_with("Digest");
-            *name != "x-tenant-id" && !theme && !other
+            !["x-tenant-id", "content-type"].contains(name) && !theme && !other
         });
         let fields = borrowed(&fields);
         for target in ["/maybe", "/maybe-subject"] {

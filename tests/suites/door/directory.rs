@@ -148,12 +148,25 @@ async fn a_directory_that_does_not_answer_or_answers_for_another_is_503() {
     let key = SigningKey::ec(1).unwrap();
     let bearer = format!("Bearer {}", token(&key, &json!(["acme"])));
     let fields = [("authorization", bearer.as_str()), ("host", "localhost")];
-    for (faulty, retry_after) in [
-        (None, "retry-after: 7"),
-        (Some(record("globex", "acme")), "retry-after: 1"),
+    let several = format!("Bearer {}", token(&key, &json!(["acme", "globex"])));
+    let named = [
+        ("authorization", several.as_str()),
+        ("host", "localhost"),
+        ("x-tenant-id", "the_company"),
+    ];
+    for (faulty, fields, retry_after) in [
+        (None, &fields[..], "retry-after: 7"),
+        (Some(record("globex", "acme")), &fields, "retry-after: 1"),
+        // It compares slugs by a pattern, in which `_` is any character.
+        (
+            Some(record("acme", "the-company")),
+            &named,
+            "retry-after: 1",
+        ),
     ] {
-        for service in on_both(admission(&key).directory(Faulty(faulty.clone()))).await {
-            let answer = ask(&service, "GET /who", &fields).await;
+        let admission = admission(&key).tenant_header("x-tenant-id");
+        for service in on_both(admission.directory(Faulty(faulty.clone()))).await {
+            let answer = ask(&service, "GET /who", fields).await;
             assert_eq!(told(&answer), (503, "temporarily_unavailable"));
             assert!(answer.1.contains(retry_after), "{}", answer.1);
             assert!(!answer.1.contains("secret-host"));

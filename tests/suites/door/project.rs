@@ -1,13 +1,15 @@
 //! How a request names its project, and which projects it may name.
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tenancy_core::{
-    Admission, Admitted, ClaimMap, Issuer, JwtVerifier, KeySource, ProjectAccess,
-    ProjectAccessUnavailable, ProjectId, RefusalCause, TenantContext, TenantId, danger,
+    Admission, Admitted, Allowance, ClaimMap, Issuer, JwtVerifier, KeySource, Limits,
+    ProjectAccess, ProjectAccessUnavailable, ProjectId, RateLimit, RefusalCause, TenantContext,
+    TenantId, danger,
 };
 use tenancy_examples::identity_provider::{SigningKey, now};
 
@@ -348,6 +350,23 @@ impl ProjectAccess for Down {
             cause: "secret-host is down".to_owned(),
         })
     }
+}
+
+/// Looking up access costs the database something that all tenants share.
+#[tokio::test]
+async fn a_tenant_beyond_its_rate_has_nobody_asked_about_projects() {
+    let key = SigningKey::ec(1).unwrap();
+    let bearer = bearer(&key, &json!({}));
+    let rate = RateLimit::per_hour(NonZeroU32::new(3).unwrap());
+    let limits = Limits::new(Allowance::new().rate(rate));
+    let admission = named_anywhere(&key).project_access(Down).limits(limits);
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        let head = Head::get("/who", &bearer).field("x-project-id", "apollo");
+        let refusal = admission.admit(&head).await.unwrap_err();
+        statuses.push(admission.response(&refusal).status());
+    }
+    assert_eq!(statuses, [503, 503, 503, 429, 429]);
 }
 
 #[tokio::test]

@@ -80,12 +80,18 @@ async fn many_tenants_are_few_labels() {
     }
     let configure = |it: Admission| it.directory(directory.clone()).tenant_metrics(10);
     for watched in Watched::both(&provider, configure) {
+        // Whoever issues credentials may make up tenants, but no labels.
+        for n in 0..30 {
+            let bearer = provider.bearer(&format!("made-up-{n}"), "ada");
+            assert_eq!(watched.ask_as(&bearer, "/visit").await.status, 403);
+        }
         for n in 0..300 {
             let bearer = provider.bearer(&format!("tenant-{n}"), "ada");
             assert_eq!(watched.ask_as(&bearer, "/visit").await.status, 200);
         }
         let counted = watched.heard.counts("tenancy_requests_total");
-        assert_eq!(counted.len(), 11, "{}", watched.name);
+        assert_eq!(counted.len(), 12, "{}", watched.name);
+        assert_eq!(counted[&["denied".to_owned(), String::new()][..]], 30);
         assert_eq!(
             counted[&["allowed".to_owned(), "other".to_owned()][..]],
             290

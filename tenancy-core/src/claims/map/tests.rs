@@ -322,3 +322,26 @@ fn values_that_tell_kinds_of_tokens_apart_are_looked_at() {
         assert_eq!(identify(&map, &claims), Err(MapProblem::Value), "{claims}");
     }
 }
+
+#[test]
+fn roles_and_permissions_of_several_tenants_hold_in_none_unless_they_hold_in_every() {
+    let map = ClaimMap::of_memberships("orgs")
+        .roles("roles")
+        .permissions("scope");
+    let everywhere = map.clone().roles_in_every_tenant();
+    for (orgs, map, expected) in [
+        (r#"["a"]"#, &map, 1),
+        (r#"["a","b"]"#, &map, 0),
+        (r#"["a","b"]"#, &everywhere, 1),
+        (r#"["a"]"#, &everywhere, 1),
+    ] {
+        let claims = format!(r#"{{"sub":"u","orgs":{orgs},"roles":["Owner"],"scope":"write"}}"#);
+        let identity = identify(map, &claims).unwrap();
+        assert_eq!(identity.roles.len(), expected, "{orgs}");
+        assert_eq!(identity.permissions.len(), expected, "{orgs}");
+    }
+    // Which of its tenants a token is used for may be said in the token itself.
+    let map = ClaimMap::new("org").memberships("orgs").roles("roles");
+    let claims = r#"{"sub":"u","org":"a","orgs":["a","b"],"roles":["Owner"]}"#;
+    assert_eq!(identify(&map, claims).unwrap().roles, ["Owner"]);
+}

@@ -24,6 +24,7 @@ impl ClaimMap {
 fn keycloak(map: ClaimMap) -> ClaimMap {
     map.roles(["realm_access", "roles"])
         .permissions("scope")
+        .roles_in_every_tenant()
         .require("typ", ["Bearer"])
 }
 
