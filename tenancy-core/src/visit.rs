@@ -75,14 +75,17 @@ impl Visit {
 
     fn open<H: RequestHead + ?Sized>(admission: &Admission, head: &H) -> Self {
         let facts = admission.watching().facts_of(head);
+        // Made when somebody listens: where tracing has its feature `log`, as with sqlx, it looks at the values for nobody.
+        let path = fmt::from_fn(|f| f.write_str(&printable(head.path())));
+        let id = fmt::from_fn(|f| f.write_str(facts.id()));
         let span = tracing::info_span!(
             target: "tenancy::request",
             "request",
             "otel.kind" = "server",
             "http.request.method" = facts.method,
-            "url.path" = &*printable(head.path()),
+            "url.path" = field::display(path),
             "client.address" = facts.client_address.map(field::display),
-            "tenancy.request_id" = facts.id(),
+            "tenancy.request_id" = field::display(id),
             "tenancy.tenant" = field::Empty,
             "tenancy.project" = field::Empty,
             "tenancy.subject" = field::Empty,
