@@ -1,38 +1,16 @@
-//! A problem document about the service itself, which says nothing but its status.
+//! The answer to a request that cannot be served, in actix-web's types.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tenancy_core::RefusalResponse;
+use tenancy_sqlx::Problem;
 
-/// Whose fault it is that the service cannot answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Problem {
-    /// Something in the service is wrong.
-    Internal,
-    /// The database is not to be had now.
-    Unavailable,
+pub(crate) fn status(problem: Problem) -> StatusCode {
+    StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-impl Problem {
-    pub(crate) fn status(self) -> StatusCode {
-        match self {
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// RFC 9457, and like a refusal nothing of the request.
-    pub(crate) fn response(self) -> HttpResponse {
-        let body = match self {
-            Self::Internal => {
-                r#"{"type":"about:blank","title":"The request could not be served","status":500,"code":"internal"}"#
-            }
-            Self::Unavailable => {
-                r#"{"type":"about:blank","title":"The request cannot be served now","status":503,"code":"temporarily_unavailable"}"#
-            }
-        };
-        HttpResponse::build(self.status())
-            .content_type(RefusalResponse::CONTENT_TYPE)
-            .body(body)
-    }
+pub(crate) fn response(problem: Problem) -> HttpResponse {
+    HttpResponse::build(status(problem))
+        .content_type(RefusalResponse::CONTENT_TYPE)
+        .body(problem.body())
 }

@@ -119,6 +119,7 @@ mod opening;
 mod options;
 mod pool;
 mod pool_options;
+mod problem;
 mod reader;
 mod repository;
 mod rls;
@@ -144,6 +145,8 @@ pub use self::opening::{Binding, ContextValue};
 pub use self::options::{Isolation, TransactionOptions};
 pub use self::pool::TenantPool;
 pub use self::pool_options::pool_options;
+#[doc(hidden)]
+pub use self::problem::Problem;
 pub use self::reader::TenantReader;
 pub use self::repository::{Cursor, InvalidCursor, List, Page, Repository, RowKey};
 pub use self::rls::Rls;

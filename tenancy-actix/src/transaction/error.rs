@@ -4,10 +4,9 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use tenancy_sqlx::Error;
+use tenancy_sqlx::{Error, Problem};
 
-use crate::TenantRejection;
-use crate::problem::Problem;
+use crate::{TenantRejection, problem};
 
 /// A handler asked for a [`RequestTransaction`](crate::RequestTransaction), and there is none.
 ///
@@ -31,10 +30,7 @@ impl TransactionRejection {
 
     pub(crate) fn not_begun(error: &Error) -> Self {
         tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request did not begin");
-        Self(match error {
-            Error::Database(_) | Error::PoolShare { .. } => Problem::Unavailable,
-            _ => Problem::Internal,
-        })
+        Self(error.into())
     }
 }
 
@@ -46,10 +42,10 @@ impl fmt::Display for TransactionRejection {
 
 impl ResponseError for TransactionRejection {
     fn status_code(&self) -> StatusCode {
-        self.0.status()
+        problem::status(self.0)
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.0.response()
+        problem::response(self.0)
     }
 }

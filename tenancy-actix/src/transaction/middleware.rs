@@ -7,9 +7,9 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage};
 use futures_util::future::LocalBoxFuture;
-use tenancy_sqlx::{TenantPool, UnitOfWork};
+use tenancy_sqlx::{Problem, TenantPool, UnitOfWork};
 
-use crate::problem::Problem;
+use crate::problem;
 
 /// A middleware that gives each request a transaction, for handlers that ask for a
 /// [`RequestTransaction`](crate::RequestTransaction). Give it to `App::wrap`.
@@ -86,7 +86,7 @@ where
             }
             if let Err(error) = work.commit().await {
                 tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request was not committed");
-                let problem = response.into_response(Problem::Internal.response());
+                let problem = response.into_response(problem::response(Problem::Internal));
                 return Ok(problem.map_into_right_body());
             }
             Ok(response.map_into_left_body())

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use axum_core::response::{IntoResponse, Response};
-use tenancy_sqlx::Error;
+use tenancy_sqlx::{Error, Problem};
 
-use crate::TenantRejection;
-use crate::problem::Problem;
+use crate::{TenantRejection, problem};
 
 /// A handler asked for a [`RequestTransaction`](crate::RequestTransaction), and there is none.
 ///
@@ -30,15 +29,12 @@ impl TransactionRejection {
 
     pub(crate) fn not_begun(error: &Error) -> Self {
         tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request did not begin");
-        Self(match error {
-            Error::Database(_) | Error::PoolShare { .. } => Problem::Unavailable,
-            _ => Problem::Internal,
-        })
+        Self(error.into())
     }
 
     /// The status of the answer.
     pub fn status(self) -> u16 {
-        self.0.status().as_u16()
+        self.0.status()
     }
 }
 
@@ -52,6 +48,6 @@ impl std::error::Error for TransactionRejection {}
 
 impl IntoResponse for TransactionRejection {
     fn into_response(self) -> Response {
-        self.0.response()
+        problem::response(self.0)
     }
 }

@@ -5,11 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response, StatusCode};
-use tenancy_sqlx::{TenantPool, UnitOfWork};
+use tenancy_sqlx::{Problem, TenantPool, UnitOfWork};
 use tower_service::Service;
 
-use crate::problem::Problem;
-use crate::{RefusalBody, grpc};
+use crate::{RefusalBody, grpc, problem};
 
 /// The service that [`TransactionLayer`](crate::TransactionLayer) makes.
 #[derive(Debug, Clone)]
@@ -56,7 +55,7 @@ where
                 return Ok(if is_call {
                     grpc::internal()
                 } else {
-                    Problem::Internal.response()
+                    problem::response(Problem::Internal)
                 });
             }
             Ok(response)
