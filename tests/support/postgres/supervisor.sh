@@ -13,10 +13,11 @@ printf '%s\n' "$password" >"$folder/password" &&
 "$bin/initdb" --pgdata="$folder/data" --username=postgres --pwfile="$folder/password" \
     --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync &&
 while
+    # Without autovacuum, so that plans do not depend on when it came by.
     # Without `fsync`, but with `synchronous_commit`, which a restart needs to keep all commits.
     "$bin/postgres" -D "$folder/data" -p "$port" \
         -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c logging_collector=off \
-        -c max_connections=200 -c fsync=off -c full_page_writes=off 3<&- &
+        -c max_connections=200 -c autovacuum=off -c fsync=off -c full_page_writes=off 3<&- &
     server=$!
     {
         read -r _

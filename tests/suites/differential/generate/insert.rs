@@ -12,10 +12,14 @@ use crate::differential::world::{Column, Datum, Kind};
 impl<'a> Generator<'a> {
     pub(super) fn insert(&mut self) -> Statement {
         let mut names = Names::default();
+        let (target, written) = self.target();
+        // SQLite adds row after row, and what is read for one may have those before it, or not, as it is planned.
+        if !self.is_postgres() {
+            self.avoided = Some(target.place);
+        }
         let with = self
             .maybe(10, "WITH around an INSERT")
             .then(|| self.with_clause(&mut names));
-        let (target, written) = self.target();
         let mut insert = Insert {
             target: written,
             columns: Vec::new(),
@@ -27,6 +31,7 @@ impl<'a> Generator<'a> {
         if !self.maybe(4, "DEFAULT VALUES") {
             self.rows(&mut insert, &target, &names);
         }
+        self.avoided = None;
         insert.returning = self.returning(&target, true);
         match with {
             None => Statement::Insert(insert),
