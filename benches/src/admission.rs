@@ -6,6 +6,7 @@
 //! alone, for any of its tenants: what stands in no cache of the processor then comes from memory.
 
 mod head;
+mod in_process;
 mod tenants;
 
 use std::hint::black_box;
@@ -20,6 +21,7 @@ use tokio::runtime::{self, Runtime};
 use tokio::task;
 
 use self::head::Head;
+use self::in_process::Caller;
 pub use self::tenants::{Kind, Tenants};
 use crate::candidate::{Candidate, Run};
 use crate::measure::{Effort, time};
@@ -44,6 +46,7 @@ pub fn comparisons() -> Result<Vec<Comparison>, Failure> {
     let setting = Setting::new()?;
     let (few, many) = (Tenants::new(1_000), Tenants::new(1_000_000));
     let mut comparisons = vec![setting.alone(few)?];
+    comparisons.extend(setting.in_process()?);
     for kind in [Kind::Cached, Kind::Memory] {
         comparisons.push(setting.sizes(kind, many, few)?);
         comparisons.push(setting.look_ups(kind, many, few)?);
@@ -57,6 +60,14 @@ pub fn comparisons() -> Result<Vec<Comparison>, Failure> {
 /// As for [`comparisons`].
 pub fn alone() -> Result<Comparison, Failure> {
     Setting::new()?.alone(Tenants::new(1_000))
+}
+
+/// The benchmarks of an app in front of which admission stands.
+///
+/// # Errors
+/// As for [`comparisons`].
+pub fn in_process() -> Result<[Comparison; 2], Failure> {
+    Setting::new()?.in_process()
 }
 
 struct Setting {
@@ -95,6 +106,20 @@ impl Setting {
             vec![peer],
             EFFORT,
         ))
+    }
+
+    /// One user, whose request goes through an app.
+    fn in_process(&self) -> Result<[Comparison; 2], Failure> {
+        let caller = Caller {
+            runtime: Rc::clone(&self.runtime),
+            token: self.token(Algorithm::Rs256, &Tenants::id(7)?)?,
+        };
+        let admission = Admission::new(self.verifier()?);
+        Ok([
+            ("admission/axum", caller.on_axum(admission.clone())),
+            ("admission/actix", caller.on_actix(admission)),
+        ]
+        .map(|(bench, (ours, bare))| Comparison::new(bench, ours, vec![bare], EFFORT)))
     }
 
     /// Users of many tenants beside as many of few.

@@ -8,8 +8,7 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use tenancy_core::{Guard, TenantContext};
 
-use crate::door::Door;
-use crate::response;
+use crate::{admission, response};
 
 /// A middleware that lets requests through whose subject has what a [`Guard`] needs.
 ///
@@ -98,7 +97,7 @@ where
 /// The answer to a request that must not pass.
 fn refused(guard: &Guard, request: &ServiceRequest) -> Option<HttpResponse> {
     let extensions = request.extensions();
-    let Some(Door(admission)) = extensions.get() else {
+    let Some(admission) = admission::of(&extensions) else {
         tracing::error!(
             path = request.path(),
             "a route has a `GuardMiddleware` and no `TenantMiddleware` outside it: wrap the app in one, or take the path \

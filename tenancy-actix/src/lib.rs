@@ -54,8 +54,8 @@
 //! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
 //! | `sqlx` | no | `TransactionMiddleware` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
 
+mod admission;
 mod counted_body;
-mod door;
 mod error;
 mod extract;
 mod guard;

@@ -10,7 +10,6 @@ use futures_util::future::LocalBoxFuture;
 use tenancy_core::{Admission, Admitted, Permit};
 use tracing::Instrument as _;
 
-use crate::door::Door;
 use crate::head::Head;
 use crate::{CountedBody, response};
 
@@ -76,13 +75,9 @@ where
             match admitted {
                 Ok(Admitted::For(context, its)) => {
                     request.extensions_mut().insert(context);
-                    request.extensions_mut().insert(Door(admission));
                     permit = its;
                 }
-                Ok(Admitted::Anonymous) => {
-                    request.extensions_mut().insert(Door(admission));
-                }
-                Ok(Admitted::Exempt) => {}
+                Ok(Admitted::Anonymous | Admitted::Exempt) => {}
                 Err(refusal) => {
                     let mut response = response::refused(&admission, refusal);
                     response::end(visit, &mut response);

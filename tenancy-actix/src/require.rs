@@ -9,8 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use tenancy_core::{Admission, Refusal, Requirement, TenantContext};
 
-use crate::door::Door;
-use crate::{TenantRejection, response};
+use crate::{TenantRejection, admission, response};
 
 /// Takes the tenant of the request if its subject has what `R` requires; otherwise the handler is not reached.
 ///
@@ -52,7 +51,7 @@ impl<R: Requirement> FromRequest for Require<R> {
 
 fn required<R: Requirement>(request: &HttpRequest) -> Result<TenantContext, RequireRejection> {
     let extensions = request.extensions();
-    let Some(Door(admission)) = extensions.get() else {
+    let Some(admission) = admission::of(&extensions) else {
         let rejection = TenantRejection::not_admitted(request.path());
         return Err(RequireRejection(Cause::NotAdmitted(rejection)));
     };

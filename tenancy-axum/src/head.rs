@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tenancy_core::RequestHead;
 
@@ -11,11 +13,14 @@ pub(crate) struct Head<'r>(pub(crate) &'r Parts);
 
 impl RequestHead for Head<'_> {
     fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.0
-            .headers
-            .get_all(name)
-            .iter()
-            .map(http::HeaderValue::as_bytes)
+        let fields = &self.0.headers;
+        // Each request is asked for it, and reading a name costs more than finding it.
+        let values = if name == AUTHORIZATION.as_str() {
+            fields.get_all(AUTHORIZATION)
+        } else {
+            fields.get_all(name)
+        };
+        values.iter().map(HeaderValue::as_bytes)
     }
 
     fn method(&self) -> &str {

@@ -49,8 +49,8 @@
 //! | `axum` | yes | the address of the peer is read from axum's `ConnectInfo` |
 //! | `sqlx` | no | `TransactionLayer` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
 
+mod admission;
 mod counted_body;
-mod door;
 mod extract;
 mod grpc;
 mod guard;

@@ -8,8 +8,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use tenancy_core::{Admission, Refusal, Requirement, TenantContext};
 
-use crate::door::Door;
-use crate::{TenantRejection, response};
+use crate::{TenantRejection, admission, response};
 
 /// Takes the tenant of the request if its subject has what `R` requires; otherwise the handler is not reached.
 ///
@@ -44,7 +43,7 @@ impl<R: Requirement, S: Sync> FromRequestParts<S> for Require<R> {
     type Rejection = RequireRejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, RequireRejection> {
-        let Some(Door(admission)) = parts.extensions.get() else {
+        let Some(admission) = admission::of(&parts.extensions) else {
             let rejection = TenantRejection::not_admitted(parts.uri.path());
             return Err(RequireRejection(Cause::NotAdmitted(rejection)));
         };

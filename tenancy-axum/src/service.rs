@@ -9,7 +9,6 @@ use tenancy_core::{Admission, Admitted, Permit};
 use tower_service::Service;
 use tracing::Instrument as _;
 
-use crate::door::Door;
 use crate::{CountedBody, RefusalBody, grpc, head::Head, response};
 
 /// The service that [`TenantLayer`](crate::TenantLayer) makes.
@@ -52,13 +51,9 @@ where
             match admitted {
                 Ok(Admitted::For(context, its)) => {
                     parts.extensions.insert(context);
-                    parts.extensions.insert(Door(admission));
                     permit = its;
                 }
-                Ok(Admitted::Anonymous) => {
-                    parts.extensions.insert(Door(admission));
-                }
-                Ok(Admitted::Exempt) => {}
+                Ok(Admitted::Anonymous | Admitted::Exempt) => {}
                 Err(refusal) => {
                     let is_call = grpc::is_call(&parts.method, parts.version, &parts.headers);
                     let mut response = response::refused(&admission, refusal, is_call);

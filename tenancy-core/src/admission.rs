@@ -2,12 +2,14 @@
 
 mod credentials;
 mod projects;
+mod refused;
 mod tenants;
 mod without;
 
 use std::sync::Arc;
 
 use self::projects::ProjectRules;
+pub(crate) use self::refused::{Proved, Refused};
 use crate::credential::CredentialSource;
 use crate::exempt::{Exemption, is_preflight};
 use crate::head::RequestHead;
@@ -15,7 +17,7 @@ use crate::limits::Gate;
 use crate::naming::NameSource;
 use crate::refusal::{Served, Wording};
 use crate::resolve::{known_and_active, resolve};
-use crate::visit::{Watching, Who};
+use crate::visit::Watching;
 use crate::{
     ApiKeyHash, ApiKeyProblem, ApiKeys, BearerToken, Guard, Limits, Permit, Presented, Refusal,
     RefusalCause, RefusalResponse, RolePermissions, TenantContext, TenantDirectory, TenantId,
@@ -43,12 +45,12 @@ use crate::{
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Admission {
-    verifier: Arc<dyn TokenVerifier>,
     rules: Arc<Rules>,
 }
 
 #[derive(Debug, Clone)]
 struct Rules {
+    verifier: Arc<dyn TokenVerifier>,
     exempt: Vec<Exemption>,
     cors_preflight: bool,
     sources: Vec<CredentialSource>,
@@ -92,8 +94,8 @@ impl Admission {
             served: Served::Tokens,
         };
         Self {
-            verifier: Arc::new(verifier),
             rules: Arc::new(Rules {
+                verifier: Arc::new(verifier),
                 exempt: Vec::new(),
                 cors_preflight: false,
                 sources: vec![CredentialSource::Authorization],
@@ -161,16 +163,14 @@ impl Admission {
     /// The refusal, which [`response`](Self::response) turns into an answer. It has been recorded as a
     /// `tracing` event with its precise cause.
     pub async fn admit<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
-        let admitted = self.decide(head, &mut Who::default()).await;
-        admitted.inspect_err(Refusal::record)
+        let admitted = self.decide(head).await;
+        admitted.map_err(Refused::recorded)
     }
 
-    /// Decides, and notes of a request that is refused who has made it, as far as that is verified.
     pub(crate) async fn decide<H: RequestHead + ?Sized>(
         &self,
         head: &H,
-        who: &mut Who,
-    ) -> Result<Admitted, Refusal> {
+    ) -> Result<Admitted, Refused> {
         let rules = &self.rules;
         if rules.exempt.iter().any(|exemption| exemption.covers(head)) {
             return Ok(Admitted::Exempt);
@@ -184,35 +184,32 @@ impl Admission {
                 return Ok(Admitted::Anonymous);
             }
         }
-        let context = self.admit_tenant(head, presented, who).await?;
+        let context = self.admit_tenant(head, presented).await?;
         // Before anybody is asked about projects: what one tenant asks too much of, others wait for.
-        let permit = self.permit(&context);
-        let permit = permit.inspect_err(|_| *who = Who::is(&context))?;
-        let of_tenant = context.clone();
-        let context = self.enter_project(head, context).await;
-        let context = context.inspect_err(|_| *who = Who::is(&of_tenant))?;
+        let permit = self.permit(&context)?;
+        let context = self.enter_project(head, context).await?;
         Ok(Admitted::For(context, permit))
     }
 
-    fn permit(&self, context: &TenantContext) -> Result<Permit, Refusal> {
-        match &self.rules.gate {
-            Some(gate) => Ok(gate.enter(context)?),
-            None => Ok(Permit::default()),
-        }
+    fn permit(&self, context: &TenantContext) -> Result<Permit, Refused> {
+        let Some(gate) = &self.rules.gate else {
+            return Ok(Permit::default());
+        };
+        let permit = gate.enter(context);
+        permit.map_err(|cause| Refused::of(context, cause))
     }
 
     async fn admit_tenant<H: RequestHead + ?Sized>(
         &self,
         head: &H,
         presented: Presented<'_>,
-        who: &mut Who,
-    ) -> Result<TenantContext, Refusal> {
+    ) -> Result<TenantContext, Refused> {
         match (presented, &self.rules.default_tenant) {
-            (Presented::Bearer(token), _) => self.admit_bearer(head, token, who).await,
-            (Presented::ApiKey(hash), _) => self.admit_api_key(head, hash, who).await,
+            (Presented::Bearer(token), _) => self.admit_bearer(head, token).await,
+            (Presented::ApiKey(hash), _) => self.admit_api_key(head, hash).await,
             (Presented::Malformed(problem), _) => Err(problem.into()),
             (Presented::Absent, None) => Err(self.missing().into()),
-            (Presented::Absent, Some(default)) => self.admit_default(head, default, who).await,
+            (Presented::Absent, Some(default)) => self.admit_default(head, default).await,
         }
     }
 
@@ -220,12 +217,12 @@ impl Admission {
         &self,
         head: &H,
         token: BearerToken<'_>,
-        who: &mut Who,
-    ) -> Result<TenantContext, Refusal> {
-        let claims = self.verifier.verify(token).await?;
-        let chosen = self.choose(head, claims.tenants(), who).await;
-        let (tenant, record) =
-            chosen.inspect_err(|_| who.subject = Some(claims.subject().clone()))?;
+    ) -> Result<TenantContext, Refused> {
+        // Not by way of the `Arc`, whose future is one more.
+        let verifier = &*self.rules.verifier;
+        let claims = verifier.verify(token).await?;
+        let chosen = self.choose(head, claims.tenants()).await;
+        let (tenant, record) = chosen.map_err(|refused| refused.by(claims.subject()))?;
         let context = TenantContext::admitted(claims, tenant, record);
         Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
     }
@@ -234,14 +231,13 @@ impl Admission {
         &self,
         head: &H,
         hash: ApiKeyHash,
-        who: &mut Who,
-    ) -> Result<TenantContext, Refusal> {
+    ) -> Result<TenantContext, Refused> {
         let keys = self.rules.api_keys.as_ref();
         let keys = keys.ok_or(RefusalCause::ApiKey(ApiKeyProblem::Unknown))?;
         let key = keys.verify(hash).await?;
         let granted = std::slice::from_ref(key.tenant());
-        let chosen = self.choose(head, granted, who).await;
-        let (_, record) = chosen.inspect_err(|_| who.subject = Some(key.subject().clone()))?;
+        let chosen = self.choose(head, granted).await;
+        let (_, record) = chosen.map_err(|refused| refused.by(key.subject()))?;
         let context = TenantContext::of_api_key(key, record);
         Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
     }
@@ -250,9 +246,8 @@ impl Admission {
         &self,
         head: &H,
         DefaultTenant { tenant, reason }: &DefaultTenant,
-        who: &mut Who,
-    ) -> Result<TenantContext, Refusal> {
-        let (tenant, record) = self.choose(head, std::slice::from_ref(tenant), who).await?;
+    ) -> Result<TenantContext, Refused> {
+        let (tenant, record) = self.choose(head, std::slice::from_ref(tenant)).await?;
         tracing::warn!(target: "tenancy::danger", %tenant, reason, "assumed the default tenant");
         Ok(TenantContext::assumed(tenant, reason.clone(), record))
     }
@@ -262,16 +257,14 @@ impl Admission {
         &self,
         head: &H,
         granted: &[TenantId],
-        who: &mut Who,
-    ) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
+    ) -> Result<(TenantId, Option<TenantRecord>), Refused> {
         let directory = self.rules.directory.as_deref();
         let chosen = resolve(granted, &self.rules.names, head, directory).await?;
-        let tenant = chosen.tenant().clone();
-        let active = known_and_active(chosen, directory).await;
-        active.inspect_err(|cause| {
-            who.tenant = Some(tenant);
-            who.is_unknown = *cause == RefusalCause::TenantUnknown;
-        })
+        let record = known_and_active(&chosen, directory).await;
+        match record {
+            Ok(record) => Ok((chosen.into_tenant(), record)),
+            Err(cause) => Err(Refused::granted(chosen.into_tenant(), cause)),
+        }
     }
 
     /// The tenant of a request that was admitted, if its subject has what `guard` needs. Without a tenant it was admitted as

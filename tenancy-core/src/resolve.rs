@@ -17,8 +17,8 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    pub(crate) fn tenant(&self) -> &TenantId {
-        &self.tenant
+    pub(crate) fn into_tenant(self) -> TenantId {
+        self.tenant
     }
 }
 
@@ -106,27 +106,27 @@ async fn by_slug(
     }
 }
 
-/// Where there is a directory, the tenant has to be known and active.
+/// Where there is a directory, the tenant has to be known and active: its record.
 pub(crate) async fn known_and_active(
-    Chosen { tenant, record }: Chosen,
+    Chosen { tenant, record }: &Chosen,
     directory: Option<&dyn TenantDirectory>,
-) -> Result<(TenantId, Option<TenantRecord>), RefusalCause> {
+) -> Result<Option<TenantRecord>, RefusalCause> {
     let Some(directory) = directory else {
-        return Ok((tenant, None));
+        return Ok(None);
     };
     let record = match record {
-        Some(record) => record,
+        Some(record) => record.clone(),
         None => directory
-            .by_id(&tenant)
+            .by_id(tenant)
             .await?
             .ok_or(RefusalCause::TenantUnknown)?,
     };
     // The record is what limits and logs go by. One of somebody else is a fault of the directory.
-    if *record.id() != tenant {
+    if record.id() != tenant {
         return Err(TenantDirectoryUnavailable::answered_for_another().into());
     }
     match record.status() {
-        TenantStatus::Active => Ok((tenant, Some(record))),
+        TenantStatus::Active => Ok(Some(record)),
         TenantStatus::Suspended => Err(RefusalCause::TenantSuspended),
         TenantStatus::Deleted => Err(RefusalCause::TenantDeleted),
     }

@@ -4,13 +4,14 @@ mod admission;
 mod audit;
 mod client;
 mod context;
+mod facts;
 mod forwarded;
 mod outcome;
 mod printable;
 mod request_id;
 mod tenant_labels;
+mod visitor;
 mod watching;
-mod who;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,11 +21,12 @@ use tracing::{Instrument as _, Span, field};
 pub use self::audit::{AuditEvent, AuditSink, TracingAudit};
 pub use self::client::TrustedProxies;
 pub use self::context::VisitContext;
-use self::context::{Audited, Facts};
+use self::facts::Facts;
 pub use self::outcome::AuditOutcome;
 use self::printable::printable;
+use self::visitor::Visitor;
 pub(crate) use self::watching::Watching;
-pub(crate) use self::who::Who;
+use crate::admission::Refused;
 use crate::head::RequestHead;
 use crate::{Admission, Admitted, Refusal};
 
@@ -53,11 +55,8 @@ use crate::{Admission, Admitted, Refusal};
 /// }
 /// ```
 pub struct Visit {
-    admission: Admission,
     facts: Arc<Facts>,
-    who: Who,
     span: Span,
-    is_exempt: bool,
     has_ended: bool,
 }
 
@@ -67,14 +66,14 @@ impl Visit {
         admission: &Admission,
         head: &H,
     ) -> (Self, Result<Admitted, Refusal>) {
-        let mut visit = Self::open(admission, head);
+        let visit = Self::open(admission, head);
         let span = visit.span.clone();
         let admitted = visit.decide(head).instrument(span).await;
         (visit, admitted)
     }
 
     fn open<H: RequestHead + ?Sized>(admission: &Admission, head: &H) -> Self {
-        let facts = admission.watching().facts_of(head);
+        let facts = Facts::of(admission, head);
         // Made when somebody listens: where tracing has its feature `log`, as with sqlx, it looks at the values for nobody.
         let path = fmt::from_fn(|f| f.write_str(&printable(head.path())));
         let id = fmt::from_fn(|f| f.write_str(facts.id()));
@@ -93,26 +92,21 @@ impl Visit {
             "tenancy.refusal" = field::Empty,
             "http.response.status_code" = field::Empty,
         );
+        // Without a subscriber, tracing's feature `log` would look each time the span is entered whether a logger listens.
+        let span = if span.is_disabled() { Span::none() } else { span };
         Self {
-            admission: admission.clone(),
             facts: Arc::new(facts),
-            who: Who::default(),
             span,
-            is_exempt: false,
             has_ended: false,
         }
     }
 
-    async fn decide<H: RequestHead + ?Sized>(&mut self, head: &H) -> Result<Admitted, Refusal> {
-        let admitted = self.admission.decide(head, &mut self.who).await;
-        match &admitted {
-            Ok(Admitted::For(context, _)) => self.who = Who::is(context),
-            Ok(Admitted::Exempt) => self.is_exempt = true,
-            Ok(Admitted::Anonymous) | Err(_) => {}
-        }
+    async fn decide<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
+        let decided = self.facts.admission.decide(head).await;
+        let visitor = self.facts.visitor.get_or_init(|| Visitor::of(&decided));
         // Before anything is logged, so that whoever reads of a refusal reads whose it is.
-        self.who.record(&self.span);
-        admitted.inspect_err(Refusal::record)
+        visitor.record(&self.span);
+        decided.map_err(Refused::recorded)
     }
 
     /// The span of the request. It has no effect where nobody listens.
@@ -122,13 +116,14 @@ impl Visit {
 
     /// What handlers see of it.
     pub fn context(&self) -> VisitContext {
-        VisitContext::new(Arc::clone(&self.facts), self.who.clone())
+        VisitContext::new(Arc::clone(&self.facts))
     }
 
     /// The field of the answer, name and value, that tells the client the [id](VisitContext::request_id) of its request, if
     /// [`Admission::request_id_header`] asks for one.
     pub fn request_id_field(&self) -> Option<(&str, &str)> {
-        let name = self.admission.watching().request_id_header.as_deref()?;
+        let watching = self.facts.admission.watching();
+        let name = watching.request_id_header.as_deref()?;
         Some((name, self.facts.id()))
     }
 
@@ -151,23 +146,9 @@ impl Visit {
             self.span.record("tenancy.refusal", code);
             self.span.record("http.response.status_code", status);
         }
-        self.admission.watching().count(outcome, &self.who);
-        if let Some(Audited {
-            auditor,
-            clock,
-            path,
-        }) = &self.facts.audited
-            && !self.is_exempt
-        {
-            let event = AuditEvent {
-                status,
-                code,
-                client_address: self.facts.client_address,
-                request_id: Some(self.facts.id().to_owned()),
-                ..AuditEvent::by(&self.who, clock.now(), self.facts.method, path, outcome)
-            };
-            self.span.in_scope(|| auditor.record(event));
-        }
+        self.facts.count(outcome);
+        self.span
+            .in_scope(|| self.facts.audit_answer(outcome, status, code));
     }
 }
 

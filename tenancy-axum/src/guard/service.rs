@@ -8,8 +8,7 @@ use http::{Request, Response, StatusCode};
 use tenancy_core::{Guard, TenantContext};
 use tower_service::Service;
 
-use crate::door::Door;
-use crate::{RefusalBody, grpc, response};
+use crate::{RefusalBody, admission, grpc, response};
 
 /// The service that [`GuardLayer`](crate::GuardLayer) makes.
 #[derive(Debug, Clone)]
@@ -50,7 +49,7 @@ where
 /// The answer to a request that must not pass.
 fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Response<R>> {
     let extensions = request.extensions();
-    let Some(Door(admission)) = extensions.get() else {
+    let Some(admission) = admission::of(extensions) else {
         tracing::error!(
             path = request.uri().path(),
             "a route has a `GuardLayer` and no `TenantLayer` outside it: add one to the router, or take the path out of \

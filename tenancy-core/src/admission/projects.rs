@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Admission;
+use super::{Admission, Refused};
 use crate::head::RequestHead;
 use crate::naming::{NameSource, PathTemplate};
 use crate::resolve::project;
-use crate::{InvalidPattern, ProjectAccess, Refusal, TenantContext};
+use crate::{InvalidPattern, ProjectAccess, ProjectId, RefusalCause, TenantContext};
 
 /// What a service says about projects.
 #[derive(Debug, Clone, Default)]
@@ -75,11 +75,26 @@ impl Admission {
     pub(super) async fn enter_project<H: RequestHead + ?Sized>(
         &self,
         head: &H,
-        context: TenantContext,
-    ) -> Result<TenantContext, Refusal> {
+        mut context: TenantContext,
+    ) -> Result<TenantContext, Refused> {
+        if self.rules.projects.access.is_some() {
+            context = context.limited_to_projects();
+        }
+        match self.project(head, &context).await {
+            Ok(Some(project)) => Ok(context.in_project(project)),
+            Ok(None) => Ok(context),
+            Err(cause) => Err(Refused::of(&context, cause)),
+        }
+    }
+
+    async fn project<H: RequestHead + ?Sized>(
+        &self,
+        head: &H,
+        context: &TenantContext,
+    ) -> Result<Option<ProjectId>, RefusalCause> {
         let ProjectRules { names, access } = &self.rules.projects;
         let places = names.iter().map(|place| (place.label(), place.read(head)));
         let named = project::named(places)?;
-        Ok(project::enter(context, named, access.as_deref()).await?)
+        project::granted(context, named, access.as_deref()).await
     }
 }

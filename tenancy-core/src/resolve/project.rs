@@ -28,14 +28,14 @@ pub(crate) fn named<'h>(
     }
 }
 
-/// The context with the project that was named, or with the only one that its credential grants.
+/// The project that was named, or the only one that the credential grants.
 ///
 /// What the credential says is a limit, and `access` has to agree. Where neither says anything, nothing is granted.
-pub(crate) async fn enter(
-    context: TenantContext,
+pub(crate) async fn granted(
+    context: &TenantContext,
     named: Option<ProjectId>,
     access: Option<&dyn ProjectAccess>,
-) -> Result<TenantContext, RefusalCause> {
+) -> Result<Option<ProjectId>, RefusalCause> {
     let project = match (named, context.granted_projects()) {
         (Some(named), Some(granted)) if granted.contains(&named) => Some(named),
         (Some(_), Some(_)) => return Err(RefusalCause::ProjectNotGranted),
@@ -44,18 +44,10 @@ pub(crate) async fn enter(
         (None, Some([only])) => Some(only.clone()),
         (None, _) => None,
     };
-    let Some(access) = access else {
-        return Ok(match project {
-            Some(project) => context.in_project(project),
-            None => context,
-        });
-    };
-    let context = context.limited_to_projects();
-    match project {
-        None => Ok(context),
-        Some(project) if access.may_enter(&context, &project).await? => {
-            Ok(context.in_project(project))
+    match (&project, access) {
+        (Some(project), Some(access)) if !access.may_enter(context, project).await? => {
+            Err(RefusalCause::ProjectAccessDenied)
         }
-        Some(_) => Err(RefusalCause::ProjectAccessDenied),
+        _ => Ok(project),
     }
 }

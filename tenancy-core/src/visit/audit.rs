@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::printable::printable;
-use super::{AuditOutcome, Who};
+use super::{AuditOutcome, Visitor};
 use crate::{ProjectId, SubjectId, TenantContext, TenantId, UnixTime, watch};
 
 /// Where audit events go. Given to [`Admission::audit`](crate::Admission::audit).
@@ -92,27 +92,22 @@ impl AuditEvent {
         resource: &str,
         outcome: AuditOutcome,
     ) -> Self {
-        Self::by(&Who::is(context), time, action, resource, outcome)
+        let visitor = Visitor::Admitted(context.clone());
+        Self::by(&visitor, time, action, resource, outcome)
     }
 
     pub(super) fn by(
-        who: &Who,
+        visitor: &Visitor,
         time: UnixTime,
         action: &str,
         resource: &str,
         outcome: AuditOutcome,
     ) -> Self {
-        let Who {
-            tenant,
-            project,
-            subject,
-            ..
-        } = who.clone();
         Self {
             time,
-            tenant,
-            project,
-            subject,
+            tenant: visitor.tenant().cloned(),
+            project: visitor.project().cloned(),
+            subject: visitor.subject().cloned(),
             action: printable(action).into_owned(),
             resource: printable(resource).into_owned(),
             outcome,

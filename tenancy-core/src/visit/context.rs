@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use super::audit::Auditor;
-use super::request_id::RequestId;
-use super::{AuditEvent, AuditOutcome, Who};
-use crate::Clock;
+use super::facts::Facts;
+use super::{AuditOutcome, Visitor};
+use crate::Admission;
 
 /// The request that is being served: its id, where it comes from, and its place in the audit log. Cheap to clone.
 ///
@@ -15,34 +14,11 @@ use crate::Clock;
 #[derive(Clone)]
 pub struct VisitContext {
     facts: Arc<Facts>,
-    who: Who,
-}
-
-/// What is known of a request before anything is decided about it.
-pub(super) struct Facts {
-    /// Empty until somebody asks, unless the request brought one.
-    pub(super) id: OnceLock<RequestId>,
-    pub(super) client_address: Option<IpAddr>,
-    pub(super) method: &'static str,
-    pub(super) audited: Option<Audited>,
-}
-
-/// What is kept where there is an audit log.
-pub(super) struct Audited {
-    pub(super) auditor: Auditor,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) path: String,
-}
-
-impl Facts {
-    pub(super) fn id(&self) -> &str {
-        self.id.get_or_init(RequestId::made).as_str()
-    }
 }
 
 impl VisitContext {
-    pub(super) fn new(facts: Arc<Facts>, who: Who) -> Self {
-        Self { facts, who }
+    pub(super) fn new(facts: Arc<Facts>) -> Self {
+        Self { facts }
     }
 
     /// The id of the request, which its span and its audit events carry: the one that the client sent, where
@@ -72,12 +48,15 @@ impl VisitContext {
     /// # let _ = deleted;
     /// ```
     pub fn audit(&self, action: &str, resource: &str, outcome: AuditOutcome) {
-        if let Some(Audited { auditor, clock, .. }) = &self.facts.audited {
-            auditor.record(AuditEvent {
-                client_address: self.client_address(),
-                request_id: Some(self.request_id().to_owned()),
-                ..AuditEvent::by(&self.who, clock.now(), action, resource, outcome)
-            });
+        self.facts.audit_action(action, resource, outcome);
+    }
+
+    /// Who looked at the credential of the request, or saw that it has none. `None` on exempt paths. For adapters, whose guards
+    /// answer in its words.
+    pub fn admission(&self) -> Option<&Admission> {
+        match self.facts.visitor() {
+            Visitor::Exempt => None,
+            _ => Some(&self.facts.admission),
         }
     }
 }

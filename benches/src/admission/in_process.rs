@@ -1,0 +1,114 @@
+//! What the layer of axum and the middleware of actix-web cost by themselves: an app is called without a connection, by a
+//! thread that does nothing else.
+
+use std::rc::Rc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::web;
+use actix_web::{App, Error};
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use http::Request;
+use http::header::AUTHORIZATION;
+use tenancy_actix::TenantMiddleware;
+use tenancy_axum::TenantLayer;
+use tenancy_core::Admission;
+use tokio::runtime::Runtime;
+use tokio::task;
+
+use crate::Failure;
+use crate::candidate::{Candidate, Run};
+use crate::measure::time;
+
+const HELLO: &str = "hello";
+
+/// Who calls the apps, and with which token.
+pub(super) struct Caller {
+    pub(super) runtime: Rc<Runtime>,
+    pub(super) token: String,
+}
+
+impl Caller {
+    /// An app on axum: ours, and the same without admission. `with_state` puts the layer on its routes, as `axum::serve` does.
+    pub(super) fn on_axum(&self, admission: Admission) -> (Candidate, Candidate) {
+        let hello = async |_: tenancy_axum::Tenant| HELLO;
+        let ours = Router::new().route("/", get(hello));
+        let ours = ours.layer(TenantLayer::new(admission)).with_state(());
+        let bare = Router::new().route("/", get(async || HELLO)).with_state(());
+        (
+            self.calling_axum("tenancy", ours),
+            self.calling_axum("bare", bare),
+        )
+    }
+
+    /// An app on actix-web: ours, and the same without admission.
+    pub(super) fn on_actix(&self, admission: Admission) -> (Candidate, Candidate) {
+        let hello = async |_: tenancy_actix::Tenant| HELLO;
+        let ours = App::new().route("/", web::get().to(hello));
+        let ours = ours.wrap(TenantMiddleware::new(admission));
+        let bare = App::new().route("/", web::get().to(async || HELLO));
+        let (ours, bare) = self
+            .runtime
+            .block_on(async { (init_service(ours).await, init_service(bare).await) });
+        let bearer = self.bearer();
+        let request = move || {
+            let request = TestRequest::default();
+            let request = request.insert_header(("authorization", bearer.as_str()));
+            request.to_request()
+        };
+        (
+            self.calling_actix("tenancy", ours, request.clone()),
+            self.calling_actix("bare", bare, request),
+        )
+    }
+
+    fn calling_axum(&self, name: &'static str, app: Router) -> Candidate {
+        let (runtime, bearer) = (Rc::clone(&self.runtime), self.bearer());
+        Candidate::new(name, move |times| {
+            let mut app = app.clone();
+            let calling = task::unconstrained(async {
+                let mut right = 0;
+                for _ in 0..times {
+                    let request = Request::builder().header(AUTHORIZATION, &bearer);
+                    let request = request.body(Body::empty())?;
+                    let response = tower::Service::call(&mut app, request).await?;
+                    right += u64::from(response.status().is_success());
+                }
+                Ok::<_, Failure>(right)
+            });
+            let (right, took) = time(|| runtime.block_on(calling));
+            let right = right?;
+            Ok(Run { right, took })
+        })
+    }
+
+    fn calling_actix<R, B: MessageBody>(
+        &self,
+        name: &'static str,
+        app: impl Service<R, Response = ServiceResponse<B>, Error = Error> + 'static,
+        request: impl Fn() -> R + 'static,
+    ) -> Candidate {
+        let runtime = Rc::clone(&self.runtime);
+        Candidate::new(name, move |times| {
+            let calling = task::unconstrained(async {
+                let mut right = 0;
+                for _ in 0..times {
+                    let response = app.call(request()).await;
+                    let response = response.map_err(|error| error.to_string())?;
+                    right += u64::from(response.status().is_success());
+                }
+                Ok::<_, Failure>(right)
+            });
+            let (right, took) = time(|| runtime.block_on(calling));
+            let right = right?;
+            Ok(Run { right, took })
+        })
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+}

@@ -1,0 +1,66 @@
+//! `Refused`, a refusal together with whose request it is, for those who watch.
+
+use crate::{Refusal, RefusalCause, SubjectId, TenantContext, TenantId};
+
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) refusal: Refusal,
+    pub(crate) proved: Proved,
+}
+
+/// Of whom a request has proved to be that is refused: nothing, as long as its credential is not verified.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Proved {
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) subject: Option<SubjectId>,
+    /// The directory does not know the tenant. Whoever issues credentials may have made it up.
+    pub(crate) is_unknown: bool,
+}
+
+impl Refused {
+    /// The refusal, written down.
+    pub(crate) fn recorded(self) -> Refusal {
+        self.refusal.record();
+        self.refusal
+    }
+
+    /// The request of a subject in its tenant.
+    pub(super) fn of(context: &TenantContext, cause: RefusalCause) -> Self {
+        Self {
+            refusal: cause.into(),
+            proved: Proved {
+                tenant: Some(context.tenant().clone()),
+                subject: context.subject().cloned(),
+                is_unknown: false,
+            },
+        }
+    }
+
+    /// A request for a tenant that its credential grants.
+    pub(super) fn granted(tenant: TenantId, cause: RefusalCause) -> Self {
+        let is_unknown = cause == RefusalCause::TenantUnknown;
+        Self {
+            refusal: cause.into(),
+            proved: Proved {
+                tenant: Some(tenant),
+                subject: None,
+                is_unknown,
+            },
+        }
+    }
+
+    pub(super) fn by(mut self, subject: &SubjectId) -> Self {
+        self.proved.subject = Some(subject.clone());
+        self
+    }
+}
+
+/// Nothing is proved.
+impl<R: Into<Refusal>> From<R> for Refused {
+    fn from(refusal: R) -> Self {
+        Self {
+            refusal: refusal.into(),
+            proved: Proved::default(),
+        }
+    }
+}
