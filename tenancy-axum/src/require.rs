@@ -44,7 +44,7 @@ impl<R: Requirement, S: Sync> FromRequestParts<S> for Require<R> {
     type Rejection = RequireRejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, RequireRejection> {
-        let Some(Door(admission)) = parts.extensions.get() else {
+        let Some(Door(admission, _)) = parts.extensions.get() else {
             let rejection = TenantRejection::not_admitted(parts.uri.path());
             return Err(RequireRejection(Cause::NotAdmitted(rejection)));
         };

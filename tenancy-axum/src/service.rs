@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use tenancy_core::{Admission, Admitted, Permit};
+use tenancy_core::{Admission, Admitted, Permit, WeakPermit};
 use tower_service::Service;
 use tracing::Instrument as _;
 
@@ -52,11 +52,13 @@ where
             match admitted {
                 Ok(Admitted::For(context, its)) => {
                     parts.extensions.insert(context);
-                    parts.extensions.insert(Door(admission));
+                    parts.extensions.insert(Door(admission, its.downgrade()));
                     permit = its;
                 }
                 Ok(Admitted::Anonymous) => {
-                    parts.extensions.insert(Door(admission));
+                    parts
+                        .extensions
+                        .insert(Door(admission, WeakPermit::default()));
                 }
                 Ok(Admitted::Exempt) => {}
                 Err(refusal) => {

@@ -117,7 +117,7 @@ pub use self::jwt::{
     Algorithm, DirectoryUnavailable, Issuer, IssuerDirectory, JwtVerifier, JwtVerifierBuilder,
     TokenProblem, TokenProfile, UnknownAlgorithm,
 };
-pub use self::limits::{Allowance, Limits, Permit, RateLimit};
+pub use self::limits::{Allowance, Limits, Permit, RateLimit, WeakPermit};
 pub use self::naming::InvalidPattern;
 pub use self::project_access::{ProjectAccess, ProjectAccessUnavailable};
 pub use self::project_id::ProjectId;

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::allowance::Allowance;
-pub use self::concurrency::Permit;
+pub use self::concurrency::{Permit, WeakPermit};
 pub(crate) use self::gate::Gate;
 pub use self::rate::RateLimit;
 pub(crate) use self::rate::whole_seconds;

@@ -50,7 +50,7 @@ where
 /// The answer to a request that must not pass.
 fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Response<R>> {
     let extensions = request.extensions();
-    let Some(Door(admission)) = extensions.get() else {
+    let Some(Door(admission, _)) = extensions.get() else {
         tracing::error!(
             path = request.uri().path(),
             "a route has a `GuardLayer` and no `TenantLayer` outside it: add one to the router, or take the path out of \
