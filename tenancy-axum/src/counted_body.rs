@@ -14,7 +14,8 @@ pin_project! {
     /// The body of a response behind [`TenantLayer`](crate::TenantLayer). The request counts among those that its tenant may
     /// make at once until this has been sent or dropped, as when the client goes away.
     ///
-    /// What goes on after a body has ended, such as a WebSocket, does not count.
+    /// What goes on after a body has ended, such as a WebSocket, counts where the handler holds the
+    /// [`Permit`](crate::Permit) of the request.
     ///
     /// What its stream logs while it is polled is inside the span of the request.
     #[derive(Debug)]

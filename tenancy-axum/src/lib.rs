@@ -57,6 +57,7 @@ mod guard;
 mod head;
 mod layer;
 mod peer;
+mod permit;
 #[cfg(feature = "sqlx")]
 mod problem;
 mod refusal_body;
@@ -73,6 +74,7 @@ pub use self::extract::{Subject, Tenant};
 pub use self::guard::{GuardLayer, GuardService};
 pub use self::layer::TenantLayer;
 pub use self::peer::PeerAddress;
+pub use self::permit::Permit;
 pub use self::refusal_body::RefusalBody;
 pub use self::rejection::TenantRejection;
 pub use self::require::{Require, RequireRejection};

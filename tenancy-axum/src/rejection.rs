@@ -36,6 +36,15 @@ impl TenantRejection {
         Self(())
     }
 
+    pub(crate) fn no_permit(path: &str) -> Self {
+        tracing::error!(
+            path,
+            "a handler asks for `Permit` where nothing counts: add `TenantLayer` to the router, or take the path out of \
+             `Admission::exempt`"
+        );
+        Self(())
+    }
+
     /// The status of the answer.
     pub fn status(self) -> u16 {
         StatusCode::INTERNAL_SERVER_ERROR.as_u16()

@@ -2,6 +2,7 @@
 
 mod condition;
 mod granted_projects;
+mod granted_words;
 mod map;
 mod memberships;
 mod path;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 pub(crate) use self::granted_projects::GrantedProjects;
+pub(crate) use self::granted_words::GrantedWords;
 pub use self::map::ClaimMap;
 pub(crate) use self::map::{MapProblem, OneProblem};
 pub use self::path::ClaimPath;
@@ -45,8 +47,8 @@ pub(crate) struct Identity {
     /// `None` where nothing is said of projects.
     pub(crate) projects: Option<GrantedProjects>,
     pub(crate) subject: SubjectId,
-    pub(crate) roles: Vec<String>,
-    pub(crate) permissions: Vec<String>,
+    pub(crate) roles: GrantedWords,
+    pub(crate) permissions: GrantedWords,
 }
 
 impl Claims {
@@ -100,15 +102,21 @@ impl Claims {
         &self.0.identity.subject
     }
 
-    /// The roles of the subject in the tenant of the token; in each, where it is for several and the [`ClaimMap`] says that
-    /// they hold [everywhere](ClaimMap::roles_in_every_tenant). Empty when there are none.
+    /// The roles of the subject in the tenant of the token. Of a token for several, those that the [`ClaimMap`] says hold
+    /// [in every tenant](ClaimMap::roles_in_every_tenant); what holds in one of them is for
+    /// [`TenantContext::roles`](crate::TenantContext::roles) to say. Empty when there are none.
     pub fn roles(&self) -> &[String] {
-        &self.0.identity.roles
+        self.of_the_tenant(&self.0.identity.roles)
     }
 
-    /// The permissions of the subject in this tenant. Empty when the token has none.
+    /// The permissions of the subject, likewise.
     pub fn permissions(&self) -> &[String] {
-        &self.0.identity.permissions
+        self.of_the_tenant(&self.0.identity.permissions)
+    }
+
+    fn of_the_tenant<'a>(&self, words: &'a GrantedWords) -> &'a [String] {
+        let tenant = self.tenant();
+        tenant.map_or(words.everywhere(), |tenant| words.of(tenant))
     }
 
     /// `iss`, byte-equal to the configured issuer.
@@ -159,10 +167,11 @@ impl Claims {
 
     /// About how much memory these claims hold, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let projects = self.0.identity.projects.as_ref();
-        let words = self.roles().len()
-            + self.permissions().len()
-            + self.tenants().len()
+        let identity = &self.0.identity;
+        let projects = identity.projects.as_ref();
+        let words = identity.roles.count()
+            + identity.permissions.count()
+            + identity.tenants.len()
             + projects.map_or(0, GrantedProjects::count);
         // Each word is an allocation of its own, of a text that stands in the payload.
         size_of::<Inner>() + 2 * self.0.payload.len() + 48 * words

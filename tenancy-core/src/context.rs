@@ -170,14 +170,14 @@ impl TenantContext {
     /// The roles of the subject in this tenant.
     pub fn roles(&self) -> &[String] {
         let identity = self.inner.origin.identity();
-        identity.map_or(&[], |identity| &identity.roles)
+        identity.map_or(&[], |identity| identity.roles.of(self.tenant()))
     }
 
     /// The permissions of the subject in this tenant that the credential names. For what its roles grant as well, ask
     /// [`has_permission`](Self::has_permission).
     pub fn permissions(&self) -> &[String] {
         let identity = self.inner.origin.identity();
-        identity.map_or(&[], |identity| &identity.permissions)
+        identity.map_or(&[], |identity| identity.permissions.of(self.tenant()))
     }
 
     /// Who vouches for the tenant: the issuer of the token.

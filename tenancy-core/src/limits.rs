@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use self::allowance::Allowance;
 pub use self::concurrency::Permit;
+pub(crate) use self::concurrency::WeakPermit;
 pub(crate) use self::gate::Gate;
 pub use self::rate::RateLimit;
 pub(crate) use self::rate::whole_seconds;

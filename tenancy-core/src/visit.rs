@@ -93,7 +93,11 @@ impl Visit {
             "http.response.status_code" = field::Empty,
         );
         // Without a subscriber, tracing's feature `log` would look each time the span is entered whether a logger listens.
-        let span = if span.is_disabled() { Span::none() } else { span };
+        let span = if span.is_disabled() {
+            Span::none()
+        } else {
+            span
+        };
         Self {
             facts: Arc::new(facts),
             span,

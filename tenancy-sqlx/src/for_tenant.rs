@@ -39,7 +39,7 @@ use crate::scoped::{Bound, Speaks};
 /// # }
 /// ```
 ///
-/// ```compile_fail,E0599
+/// ```compile_fail,E0277
 /// # use tenancy_sqlx::ForTenant;
 /// fn on_postgres(pool: &sqlx::PgPool, tenant: &tenancy_core::TenantContext) {
 ///     pool.for_tenant(tenant);
@@ -48,9 +48,14 @@ use crate::scoped::{Bound, Speaks};
 ///
 /// It is there for every executor of sqlx whose database is one of these: `&SqlitePool`, `&mut SqliteConnection`, and
 /// what derefs to one.
-pub trait ForTenant<'c>: Executor<'c, Database: WithoutRls> + Sized {
+pub trait ForTenant<'c>: Executor<'c> + Sized {
     /// Runs a scoped statement for the tenant of `context`.
-    fn for_tenant(self, context: &TenantContext) -> TenantExecutor<Self> {
+    // The bound stands here, where the compiler says what `WithoutRls` has to say of it. On the trait it would say that a
+    // method is missing.
+    fn for_tenant(self, context: &TenantContext) -> TenantExecutor<Self>
+    where
+        Self::Database: WithoutRls,
+    {
         TenantExecutor {
             executor: self,
             context: context.clone(),
@@ -58,7 +63,7 @@ pub trait ForTenant<'c>: Executor<'c, Database: WithoutRls> + Sized {
     }
 }
 
-impl<'c, E: Executor<'c, Database: WithoutRls>> ForTenant<'c> for E {}
+impl<'c, E: Executor<'c>> ForTenant<'c> for E {}
 
 /// A database that has no row-level security: `Sqlite` and `MySql` of sqlx.
 #[diagnostic::on_unimplemented(

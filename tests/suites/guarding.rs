@@ -1,5 +1,7 @@
 //! Guards on routes, routers, scopes and resources, and in the signatures of handlers: alike on axum and actix-web.
 
+mod by_tenant;
+
 use serde_json::{Value, json};
 use tenancy_core::{
     Admission, ClaimMap, Guard, Issuer, JwtVerifier, KeySource, Requirement, RolePermissions,
@@ -12,10 +14,14 @@ use super::twins;
 const NAME: &str = "https://issuer.example";
 
 fn admission(key: &SigningKey) -> Admission {
-    let set = json!({ "keys": [key.public()] }).to_string();
     let map = ClaimMap::new("org")
         .roles("roles")
         .permissions("permissions");
+    admission_by(key, map)
+}
+
+fn admission_by(key: &SigningKey, map: ClaimMap) -> Admission {
+    let set = json!({ "keys": [key.public()] }).to_string();
     let issuer = Issuer::new(NAME, map)
         .audience("us")
         .keys(KeySource::fixed(set));

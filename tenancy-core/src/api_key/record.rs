@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::ApiKeyHash;
-use crate::claims::{GrantedProjects, Identity};
+use crate::claims::{GrantedProjects, GrantedWords, Identity};
 use crate::{ProjectId, SubjectId, TenantId, UnixTime};
 
 /// What a store knows about an API key: its hash, and for which tenant and as whom its holder acts. Cheap to clone.
@@ -41,8 +41,8 @@ impl ApiKeyRecord {
             tenants: vec![tenant.clone()],
             projects: None,
             subject,
-            roles: Vec::new(),
-            permissions: Vec::new(),
+            roles: GrantedWords::default(),
+            permissions: GrantedWords::default(),
         };
         Self(Arc::new(Inner {
             hash,

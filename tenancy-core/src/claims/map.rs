@@ -3,8 +3,8 @@
 use super::condition::Condition;
 use super::memberships::Memberships;
 use super::path::WrongShape;
-use super::{ClaimPath, GrantedProjects, Identity};
-use crate::json::{Json, Object};
+use super::{ClaimPath, GrantedProjects, GrantedWords, Identity};
+use crate::json::Object;
 use crate::{ProjectId, SubjectId, TenantId};
 
 /// Which claims of an issuer hold the tenant, the project, the subject, the roles and the permissions.
@@ -155,28 +155,36 @@ impl ClaimMap {
         self
     }
 
-    /// Reads roles from `path`: an array of strings, or one string, which is one role whatever spaces it
-    /// has in it.
+    /// Reads roles from `path`: an array of strings or one string, which is one role whatever spaces it has in it, or an
+    /// object that has them for each tenant, `{"acme": ["Owner"], "globex": "Viewer"}`. Roles of several places add up.
     ///
-    /// A role means something only together with its tenant. Of a token for several tenants nobody knows in which of them
-    /// its roles hold, so there they grant nothing, and neither do permissions, unless they hold
-    /// [in every tenant](Self::roles_in_every_tenant).
+    /// A role means something only together with its tenant. Those of the object hold in the tenant whose exact id they stand
+    /// under, and in a tenant that is missing in it nobody has any. Of a list in a token for several tenants nobody knows in
+    /// which of them it holds, so there it grants nothing, unless its roles hold [in every tenant](Self::roles_in_every_tenant).
+    ///
+    /// ```
+    /// use tenancy_core::ClaimMap;
+    ///
+    /// // {"orgs": ["acme", "globex"], "roles": {"acme": ["Owner"], "globex": ["Viewer"]}}
+    /// let claims = ClaimMap::of_memberships("orgs").roles("roles");
+    /// # let _ = claims;
+    /// ```
     pub fn roles(mut self, path: impl Into<ClaimPath>) -> Self {
         self.roles.push(path.into());
         self
     }
 
     /// Reads permissions from `path`: an array of strings, or one string with spaces between them, as in
-    /// the `scope` claim of [RFC 8693 §4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2). In a token for several
-    /// tenants they hold as [roles](Self::roles) do.
+    /// the `scope` claim of [RFC 8693 §4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2), or an object that has
+    /// them for each tenant. They hold where [roles](Self::roles) do.
     pub fn permissions(mut self, path: impl Into<ClaimPath>) -> Self {
         self.permissions.push(path.into());
         self
     }
 
-    /// Lets the roles and permissions of a token for several tenants hold in each of them: for providers whose roles are
-    /// those of a user, whatever the organisation. An owner of one tenant is then an owner of every other that the token is
-    /// for.
+    /// Lets the roles and permissions that a token for several tenants lists hold in each of them: for providers whose roles
+    /// are those of a user, whatever the organisation. An owner of one tenant is then an owner of every other that the token is
+    /// for. What it has [for each tenant](Self::roles) holds in that one nevertheless.
     pub fn roles_in_every_tenant(mut self) -> Self {
         self.roles_in_every_tenant = true;
         self
@@ -229,21 +237,20 @@ impl ClaimMap {
 
     fn read(&self, claims: &Object<'_>) -> Result<Identity, MapProblem> {
         let tenants = self.tenants(claims).map_err(MapProblem::Tenant)?;
-        let mut identity = Identity {
+        let lists_hold = tenants.len() == 1 || self.roles_in_every_tenant;
+        let roles =
+            GrantedWords::read(&self.roles, claims, &tenants, lists_hold, |role| vec![role]);
+        let permissions =
+            GrantedWords::read(&self.permissions, claims, &tenants, lists_hold, |scope| {
+                scope.split_ascii_whitespace().collect()
+            });
+        Ok(Identity {
             projects: self.granted_projects(claims, &tenants)?,
             tenants,
             subject: one(&self.subject, claims, SubjectId::parse).map_err(MapProblem::Subject)?,
-            roles: words(&self.roles, claims, |role| vec![role]).ok_or(MapProblem::Roles)?,
-            permissions: words(&self.permissions, claims, |scope| {
-                scope.split_ascii_whitespace().collect()
-            })
-            .ok_or(MapProblem::Permissions)?,
-        };
-        if identity.tenants.len() > 1 && !self.roles_in_every_tenant {
-            identity.roles.clear();
-            identity.permissions.clear();
-        }
-        Ok(identity)
+            roles: roles.ok_or(MapProblem::Roles)?,
+            permissions: permissions.ok_or(MapProblem::Permissions)?,
+        })
     }
 
     /// The tenant that the token names, or those that it lists.
@@ -351,32 +358,6 @@ fn one<T: PartialEq, E>(
         found = Some(identifier);
     }
     found.ok_or(OneProblem::Missing)
-}
-
-/// Every word of every alias that is present, a single string taken apart by `split`; `None` when one of
-/// them is no list of words.
-fn words(
-    aliases: &[ClaimPath],
-    claims: &Object<'_>,
-    split: impl Fn(&str) -> Vec<&str>,
-) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    for alias in aliases {
-        let Some(value) = alias.find(claims).ok()? else {
-            continue;
-        };
-        match value {
-            Json::String(text) => words.extend(split(text).into_iter().map(str::to_owned)),
-            Json::Array(items) => {
-                words.reserve_exact(items.len());
-                for item in items {
-                    words.push(item.as_str()?.to_owned());
-                }
-            }
-            _ => return None,
-        }
-    }
-    Some(words)
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ mod fixture {
         (
             identity.tenants.into_iter().map(String::from).collect(),
             identity.subject.into(),
-            identity.roles,
-            identity.permissions,
+            identity.roles.everywhere().to_vec(),
+            identity.permissions.everywhere().to_vec(),
         )
     }
 

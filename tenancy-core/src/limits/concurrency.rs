@@ -1,16 +1,18 @@
-//! `Permit`, one of the requests that a tenant may make at once.
+//! `Permit`, one of the requests that a tenant may make at once, and `WeakPermit`, by which it can be held longer.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
+
+use foldhash::quality::RandomState;
 
 use super::rate::RateLeft;
 use crate::{RefusalCause, TenantId, lock};
 
 /// How many requests of each tenant are in the service. A tenant without one takes no memory.
 #[derive(Debug, Default)]
-pub(super) struct Running(Mutex<HashMap<TenantId, u32>>);
+pub(super) struct Running(Mutex<HashMap<TenantId, u32, RandomState>>);
 
 impl Running {
     pub(super) fn enter(
@@ -19,31 +21,31 @@ impl Running {
         at_most: NonZeroU32,
     ) -> Result<Permit, RefusalCause> {
         let mut running = lock(&self.0);
-        let count = running.get(tenant).copied().unwrap_or_default();
-        if count >= at_most.get() {
-            return Err(RefusalCause::TooManyConcurrent { at_most });
+        match running.get_mut(tenant) {
+            Some(count) if *count >= at_most.get() => {
+                return Err(RefusalCause::TooManyConcurrent { at_most });
+            }
+            Some(count) => *count += 1,
+            None => {
+                running.insert(tenant.clone(), 1);
+            }
         }
-        running.insert(tenant.clone(), count + 1);
         let held = Held {
             running: Arc::clone(self),
             tenant: tenant.clone(),
         };
         Ok(Permit {
-            _held: Some(held),
+            held: Some(Arc::new(held)),
             rate: None,
         })
     }
 
     fn leave(&self, tenant: &TenantId) {
         let mut running = lock(&self.0);
-        if let Entry::Occupied(mut count) = running.entry(tenant.clone()) {
-            match count.get().checked_sub(1) {
-                None | Some(0) => {
-                    count.remove();
-                }
-                Some(rest) => {
-                    count.insert(rest);
-                }
+        match running.get_mut(tenant) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                running.remove(tenant);
             }
         }
     }
@@ -54,7 +56,7 @@ impl Running {
 #[derive(Debug, Default)]
 #[must_use = "the request no longer counts once this is dropped"]
 pub struct Permit {
-    _held: Option<Held>,
+    held: Option<Arc<Held>>,
     rate: Option<RateLeft>,
 }
 
@@ -73,12 +75,41 @@ impl Permit {
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
         self.rate.into_iter().flat_map(RateLeft::fields)
     }
+
+    /// The same place, without holding it: whoever keeps the request need not mean to keep its place.
+    pub(crate) fn downgrade(&self) -> WeakPermit {
+        WeakPermit(self.held.as_ref().map(Arc::downgrade))
+    }
 }
 
-#[derive(Debug)]
+/// A [`Permit`] that holds nothing.
+#[derive(Debug, Clone)]
+pub(crate) struct WeakPermit(Option<Weak<Held>>);
+
+impl WeakPermit {
+    /// Holds the place too: it is taken once, and free again when the last permit is dropped. `None` when it is free already.
+    ///
+    /// Where the tenant may make as many requests at once as it likes, there is no place to hold, and always a permit. What is
+    /// left of a rate is the first permit's to tell.
+    pub(crate) fn upgrade(&self) -> Option<Permit> {
+        let held = match &self.0 {
+            Some(held) => Some(held.upgrade()?),
+            None => None,
+        };
+        Some(Permit { held, rate: None })
+    }
+}
+
 struct Held {
     running: Arc<Running>,
     tenant: TenantId,
+}
+
+/// Shows no other tenant.
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Held").field(&self.tenant).finish()
+    }
 }
 
 impl Drop for Held {
@@ -106,6 +137,47 @@ mod tests {
         assert!(running.enter(&acme, two).is_err());
         drop((second, third, other));
         assert!(lock(&running.0).is_empty());
+    }
+
+    #[test]
+    fn a_place_that_several_hold_is_taken_once_and_free_after_the_last() {
+        let running = Arc::new(Running::default());
+        let two = NonZeroU32::new(2).unwrap();
+        let acme = TenantId::parse("acme").unwrap();
+        let first = running.enter(&acme, two).unwrap();
+        let weak = first.downgrade();
+        let (second, third) = (weak.upgrade().unwrap(), weak.upgrade().unwrap());
+        let other = running.enter(&acme, two).unwrap();
+        assert!(running.enter(&acme, two).is_err());
+        drop((first, third));
+        assert!(running.enter(&acme, two).is_err(), "one still holds it");
+        drop(second);
+        assert!(running.enter(&acme, two).is_ok());
+        assert!(weak.upgrade().is_none(), "it may be another's by now");
+        drop(other);
+        assert!(lock(&running.0).is_empty());
+    }
+
+    #[test]
+    fn a_weak_permit_holds_nothing_and_without_a_cap_there_is_nothing_to_hold() {
+        let running = Arc::new(Running::default());
+        let acme = TenantId::parse("acme").unwrap();
+        let weak = running.enter(&acme, NonZeroU32::MIN).unwrap().downgrade();
+        assert!(lock(&running.0).is_empty());
+        assert!(weak.upgrade().is_none());
+        assert!(Permit::default().downgrade().upgrade().is_some());
+    }
+
+    #[test]
+    fn a_permit_shows_no_other_tenant() {
+        let running = Arc::new(Running::default());
+        let [acme, globex] = ["acme", "globex"].map(|id| TenantId::parse(id).unwrap());
+        let _other = running.enter(&globex, NonZeroU32::MIN).unwrap();
+        let shown = format!("{:?}", running.enter(&acme, NonZeroU32::MIN).unwrap());
+        assert!(
+            shown.contains("acme") && !shown.contains("globex"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -92,8 +92,12 @@ impl AuditEvent {
         resource: &str,
         outcome: AuditOutcome,
     ) -> Self {
-        let visitor = Visitor::Admitted(context.clone());
-        Self::by(&visitor, time, action, resource, outcome)
+        Self {
+            tenant: Some(context.tenant().clone()),
+            project: context.project().cloned(),
+            subject: context.subject().cloned(),
+            ..Self::of_nobody(time, action, resource, outcome)
+        }
     }
 
     pub(super) fn by(
@@ -104,10 +108,19 @@ impl AuditEvent {
         outcome: AuditOutcome,
     ) -> Self {
         Self {
-            time,
             tenant: visitor.tenant().cloned(),
             project: visitor.project().cloned(),
             subject: visitor.subject().cloned(),
+            ..Self::of_nobody(time, action, resource, outcome)
+        }
+    }
+
+    fn of_nobody(time: UnixTime, action: &str, resource: &str, outcome: AuditOutcome) -> Self {
+        Self {
+            time,
+            tenant: None,
+            project: None,
+            subject: None,
             action: printable(action).into_owned(),
             resource: printable(resource).into_owned(),
             outcome,

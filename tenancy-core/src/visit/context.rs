@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::facts::Facts;
 use super::{AuditOutcome, Visitor};
-use crate::Admission;
+use crate::{Admission, Permit};
 
 /// The request that is being served: its id, where it comes from, and its place in the audit log. Cheap to clone.
 ///
@@ -49,6 +49,15 @@ impl VisitContext {
     /// ```
     pub fn audit(&self, action: &str, resource: &str, outcome: AuditOutcome) {
         self.facts.audit_action(action, resource, outcome);
+    }
+
+    /// Holds the place of the request among those that its tenant may make [at once](crate::Allowance::concurrent), also when its
+    /// answer has been sent. It is taken once, whoever holds it, and free again when the last permit is dropped. Where the tenant
+    /// may make as many requests at once as it likes, the permit holds nothing.
+    ///
+    /// `None` on exempt paths, and when the place is free already. What is left of a rate is told by the first permit only.
+    pub fn permit(&self) -> Option<Permit> {
+        self.facts.visitor().permit()
     }
 
     /// Who looked at the credential of the request, or saw that it has none. `None` on exempt paths. For adapters, whose guards

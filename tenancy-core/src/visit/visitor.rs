@@ -3,11 +3,12 @@
 use tracing::Span;
 
 use crate::admission::{Proved, Refused};
-use crate::{Admitted, ProjectId, SubjectId, TenantContext, TenantId};
+use crate::limits::WeakPermit;
+use crate::{Admitted, Permit, ProjectId, SubjectId, TenantContext, TenantId};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Visitor {
-    Admitted(TenantContext),
+    Admitted(TenantContext, WeakPermit),
     Refused(Proved),
     /// It has no credential, or nobody has looked at it yet.
     Nobody,
@@ -18,7 +19,9 @@ pub(crate) enum Visitor {
 impl Visitor {
     pub(super) fn of(decided: &Result<Admitted, Refused>) -> Self {
         match decided {
-            Ok(Admitted::For(context, _)) => Self::Admitted(context.clone()),
+            Ok(Admitted::For(context, permit)) => {
+                Self::Admitted(context.clone(), permit.downgrade())
+            }
             Ok(Admitted::Anonymous) => Self::Nobody,
             Ok(Admitted::Exempt) => Self::Exempt,
             Err(Refused { proved, .. }) => Self::Refused(proved.clone()),
@@ -27,7 +30,7 @@ impl Visitor {
 
     pub(super) fn tenant(&self) -> Option<&TenantId> {
         match self {
-            Self::Admitted(context) => Some(context.tenant()),
+            Self::Admitted(context, _) => Some(context.tenant()),
             Self::Refused(proved) => proved.tenant.as_ref(),
             Self::Nobody | Self::Exempt => None,
         }
@@ -43,16 +46,25 @@ impl Visitor {
 
     pub(super) fn project(&self) -> Option<&ProjectId> {
         match self {
-            Self::Admitted(context) => context.project(),
+            Self::Admitted(context, _) => context.project(),
             _ => None,
         }
     }
 
     pub(super) fn subject(&self) -> Option<&SubjectId> {
         match self {
-            Self::Admitted(context) => context.subject(),
+            Self::Admitted(context, _) => context.subject(),
             Self::Refused(proved) => proved.subject.as_ref(),
             Self::Nobody | Self::Exempt => None,
+        }
+    }
+
+    /// Its place among the requests that its tenant may make at once, unless nobody counts it.
+    pub(super) fn permit(&self) -> Option<Permit> {
+        match self {
+            Self::Admitted(_, permit) => permit.upgrade(),
+            Self::Nobody => Some(Permit::default()),
+            Self::Refused(_) | Self::Exempt => None,
         }
     }
 

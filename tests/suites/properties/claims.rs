@@ -93,6 +93,20 @@ fn not_texts() -> Vec<Json> {
     ]
 }
 
+/// Words for each of two tenants.
+fn by_tenant(acme: Json, globex: Json) -> Json {
+    Json::Object(vec![
+        ("acme".to_owned(), acme),
+        ("globex".to_owned(), globex),
+    ])
+}
+
+fn no_words_by_tenant() -> Vec<Json> {
+    let wrong = not_texts().into_iter().map(|it| by_tenant(text("a"), it));
+    let nobody = Json::Object(vec![(" acme".to_owned(), text("a"))]);
+    wrong.chain([nobody]).collect()
+}
+
 fn no_identifiers() -> Vec<Json> {
     let texts = ["", " acme", "acme\u{a0}", "ac\0me", "ac\u{85}me", "acme\n"].map(text);
     let long = text("ä".repeat(128));
@@ -178,13 +192,23 @@ fn any_claims() -> impl Strategy<Value = Json> {
         optional("project_id", identifiers(), no_identifiers()),
         optional(
             "roles",
-            vec![texts([]), texts(["a", "", "b c"]), text("b c")],
-            not_texts(),
+            vec![
+                texts([]),
+                texts(["a", "", "b c"]),
+                text("b c"),
+                by_tenant(texts(["a"]), text("b c")),
+            ],
+            [not_texts(), no_words_by_tenant()].concat(),
         ),
         optional(
             "scope",
-            vec![texts(["a b"]), text(" a b\tc "), text("")],
-            not_texts(),
+            vec![
+                texts(["a b"]),
+                text(" a b\tc "),
+                text(""),
+                by_tenant(text("a b"), texts([])),
+            ],
+            [not_texts(), no_words_by_tenant()].concat(),
         ),
         optional(
             "jti",

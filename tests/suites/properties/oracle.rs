@@ -53,29 +53,47 @@ pub(super) fn judge(claims: &Json) -> Option<Who> {
     if !is_strict || !is_for_us || is_bound || !is_in_time(claims)? {
         return None;
     }
+    let tenant = tenant(claims)?;
     Some(Who {
-        tenant: tenant(claims)?,
         project: match claims.get("project_id") {
             None => None,
             Some(project) => Some(identifier(project)?),
         },
         subject: identifier(claims.get("sub")?)?,
-        roles: match claims.get("roles") {
-            None => Vec::new(),
-            Some(Json::Text(role)) => vec![role.clone()],
-            Some(roles) => texts(roles)?,
-        },
-        permissions: match claims.get("scope") {
-            None => Vec::new(),
-            Some(Json::Text(scope)) => scope.split_ascii_whitespace().map(str::to_owned).collect(),
-            Some(permissions) => texts(permissions)?,
-        },
+        roles: words(claims.get("roles"), &tenant, |role| vec![role.to_owned()])?,
+        permissions: words(claims.get("scope"), &tenant, |scope| {
+            scope.split_ascii_whitespace().map(str::to_owned).collect()
+        })?,
         token_id: match claims.get("jti") {
             None => None,
             Some(Json::Text(id)) if !id.is_empty() => Some(id.clone()),
             Some(_) => return None,
         },
+        tenant,
     })
+}
+
+/// A list, or the list of this tenant in an object of lists.
+fn words(
+    claim: Option<&Json>,
+    tenant: &str,
+    of_text: fn(&str) -> Vec<String>,
+) -> Option<Vec<String>> {
+    let list = |claim: &Json| match claim {
+        Json::Text(text) => Some(of_text(text)),
+        other => texts(other),
+    };
+    let Some(Json::Object(by_tenant)) = claim else {
+        return claim.map_or(Some(Vec::new()), list);
+    };
+    let mut own = Vec::new();
+    for (id, claim) in by_tenant {
+        let (id, words) = (identifier(&Json::Text(id.clone()))?, list(claim)?);
+        if id == tenant {
+            own = words;
+        }
+    }
+    Some(own)
 }
 
 fn is_audience(aud: &Json) -> bool {

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use tenancy_axum::{
-    GuardLayer, RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer,
+    GuardLayer, Permit, RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer,
 };
 
 use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards, place};
@@ -101,8 +101,13 @@ async fn wait(
     format!("{} {subject} {n}", tenant.tenant())
 }
 
-async fn socket(Tenant(tenant): Tenant, upgrade: WebSocketUpgrade) -> Response {
+async fn socket(
+    Tenant(tenant): Tenant,
+    Permit(permit): Permit,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     upgrade.on_upgrade(async move |mut socket| {
+        let _counts = permit;
         while let Some(Ok(Message::Text(text))) = socket.recv().await {
             let answer = format!("{} {text}", tenant.tenant());
             if socket.send(answer.into()).await.is_err() {
