@@ -12,8 +12,9 @@ use tenancy_core::{
     TenantId, danger,
 };
 use tenancy_examples::identity_provider::{SigningKey, now};
+use tenancy_tests::head::Head;
 
-use super::{ACME, GLOBEX, Head, NOT_GRANTED, ask, told};
+use super::{ACME, GLOBEX, NOT_GRANTED, ask, told};
 use crate::presenting::on_both;
 
 const NAME: &str = "https://issuer.example";
@@ -152,7 +153,9 @@ async fn all_that_names_a_project_has_to_name_the_same_one() {
             assert_eq!(told(&answer), expected, "{target} {header:?}");
         }
     }
-    let head = Head::get("/orgs/acme/projects/apollo", &bearer).field("x-project-id", "gemini");
+    let head = Head::get("/orgs/acme/projects/apollo")
+        .authorization(&bearer)
+        .field("x-project-id", "gemini");
     let refusal = everywhere.admit(&head).await.unwrap_err();
     let expected = "the header and the path name different projects";
     assert_eq!(refusal.to_string(), expected);
@@ -293,7 +296,9 @@ async fn who_may_enter_a_project_is_asked_and_claims_are_a_limit() {
         }
     }
     let cause = async |bearer: &str, project| {
-        let head = Head::get("/who", bearer).field("x-project-id", project);
+        let head = Head::get("/who")
+            .authorization(bearer)
+            .field("x-project-id", project);
         let refusal = admission.admit(&head).await.unwrap_err();
         refusal.cause().clone()
     };
@@ -306,7 +311,9 @@ async fn who_may_enter_a_project_is_asked_and_claims_are_a_limit() {
         RefusalCause::ProjectNotGranted
     );
     let undecided = named_anywhere(&key);
-    let head = Head::get("/who", &ada).field("x-project-id", "apollo");
+    let head = Head::get("/who")
+        .authorization(&ada)
+        .field("x-project-id", "apollo");
     let refusal = undecided.admit(&head).await.unwrap_err();
     assert_eq!(refusal.cause(), &RefusalCause::ProjectUndecided);
 }
@@ -362,7 +369,9 @@ async fn a_tenant_beyond_its_rate_has_nobody_asked_about_projects() {
     let admission = named_anywhere(&key).project_access(Down).limits(limits);
     let mut statuses = Vec::new();
     for _ in 0..5 {
-        let head = Head::get("/who", &bearer).field("x-project-id", "apollo");
+        let head = Head::get("/who")
+            .authorization(&bearer)
+            .field("x-project-id", "apollo");
         let refusal = admission.admit(&head).await.unwrap_err();
         statuses.push(admission.response(&refusal).status());
     }
@@ -438,7 +447,7 @@ async fn only_a_credential_for_the_whole_tenant_is_not_limited_to_projects() {
         (asked(), json!({}), true),
         (asked(), json!({ "projects": [] }), true),
     ] {
-        let head = Head::get("/who", &bearer(&key, &claims));
+        let head = Head::get("/who").authorization(&bearer(&key, &claims));
         match admission.admit(&head).await {
             Ok(Admitted::For(context, _)) => {
                 assert_eq!(context.is_limited_to_projects(), is_limited, "{claims}");
