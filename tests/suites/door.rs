@@ -8,6 +8,7 @@ mod header;
 mod host;
 mod path;
 mod project;
+mod project_access;
 mod project_rows;
 mod query;
 mod without_a_tenant;

@@ -8,6 +8,7 @@ mod claims;
 mod form;
 mod header;
 mod hostile;
+mod issuer_directory;
 mod issuers;
 mod issuing;
 mod profiles;

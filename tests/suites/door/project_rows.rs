@@ -147,7 +147,7 @@ async fn work_for_the_whole_tenant_is_not_shared_with_a_credential_that_is_limit
     let (_notes, pool) = notes_with(true).await;
     let admission = admission(&key);
     let admitted = async |claims| match admission
-        .admit(&Head::get("/").authorization(&bearer(&key, &claims)))
+        .admit(&Head::get("/").authorization(bearer(&key, &claims)))
         .await
     {
         Ok(Admitted::For(context, _)) => context,
