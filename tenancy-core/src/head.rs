@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 /// The part of a request that admission looks at, whatever the framework.
 ///
 /// The adapters implement it for the requests of axum, tower and actix-web. It deals in plain bytes

@@ -13,6 +13,8 @@ mod secret;
 mod source;
 mod state;
 mod status;
+#[cfg(feature = "http")]
+mod url;
 
 pub(crate) use self::cache::{Jwks, KeysUnavailable};
 pub use self::fetch::{FetchError, FetchKeys, Fetched};

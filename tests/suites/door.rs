@@ -8,11 +8,11 @@ mod header;
 mod host;
 mod path;
 mod project;
+mod project_access;
 mod project_rows;
 mod query;
 mod without_a_tenant;
 
-use tenancy_core::RequestHead;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -49,66 +49,3 @@ const NOT_NAMED: (u16, &str) = (403, "tenant_not_named");
 const NOT_GRANTED: (u16, &str) = (403, "tenant_not_granted");
 const ACME: (u16, &str) = (200, "acme");
 const GLOBEX: (u16, &str) = (200, "globex");
-
-/// A request as admission sees it, without a framework.
-#[derive(Clone)]
-struct Head {
-    path: &'static str,
-    query: Option<&'static str>,
-    authority: Option<&'static str>,
-    fields: Vec<(&'static str, String)>,
-}
-
-impl Head {
-    fn get(target: &'static str, authorization: &str) -> Self {
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (target, None),
-        };
-        Self {
-            path,
-            query,
-            authority: None,
-            fields: vec![("authorization", authorization.to_owned())],
-        }
-    }
-
-    fn authority(self, authority: &'static str) -> Self {
-        Self {
-            authority: Some(authority),
-            ..self
-        }
-    }
-
-    fn field(mut self, name: &'static str, value: &str) -> Self {
-        self.fields.push((name, value.to_owned()));
-        self
-    }
-}
-
-impl RequestHead for Head {
-    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let fields = self.fields.iter().filter(move |(field, _)| *field == name);
-        fields.map(|(_, value)| value.as_bytes())
-    }
-
-    fn method(&self) -> &'static str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        self.authority
-    }
-
-    fn path(&self) -> &str {
-        self.path
-    }
-
-    fn query(&self) -> Option<&str> {
-        self.query
-    }
-
-    fn peer_address(&self) -> Option<std::net::IpAddr> {
-        None
-    }
-}

@@ -1,9 +1,11 @@
 //! How keys are fetched and kept, against a real JWKS endpoint and with a clock that stands still.
 
+mod bench;
 mod discovery;
 mod documents;
 mod misbehaving;
 mod operating;
+mod servers;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,7 +18,8 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tenancy_core::{
     Algorithm, BearerToken, ClaimMap, Clock as _, FetchError, FetchKeys, Fetched, Issuer,
-    JwtVerifier, KeySource, ManualClock, SignatureBackend, SystemClock, TokenProblem, VerifyError,
+    JwtVerifier, JwtVerifierBuilder, KeySource, ManualClock, SignatureBackend, SystemClock,
+    TokenProblem, VerifyError,
 };
 use tenancy_examples::identity_provider::{IdentityProvider, JsonWebAlgorithm, SigningKey};
 use tenancy_tests::cancel::at_await;

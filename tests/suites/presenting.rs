@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tenancy_core::{Admission, ClaimMap, Issuer, JwtVerifier, KeySource};
 use tenancy_examples::identity_provider::{SigningKey, now};
+use tenancy_tests::head::Head;
 
 use super::answers::{send, served_by};
 use super::metered::counting;
@@ -169,7 +170,10 @@ async fn refusals_are_counted_by_what_the_client_was_told() {
         (Some("Bearer a.b.c"), "invalid_token"),
         (Some(&*format!("Bearer {several}")), "tenant_not_named"),
     ] {
-        let head = Head(authorization.map(str::to_owned));
+        let mut head = Head::get("/");
+        if let Some(authorization) = authorization {
+            head = head.authorization(authorization);
+        }
         let (outcome, counts) = counting(admission.admit(&head)).await;
         assert!(outcome.is_err());
         assert_eq!(counts.of("tenancy_refusals_total", code), 1, "{code}");
@@ -180,40 +184,9 @@ async fn refusals_are_counted_by_what_the_client_was_told() {
     assert_eq!(counts.of("tenancy_refusals_total", "insufficient_scope"), 1);
 }
 
-struct Head(Option<String>);
-
-impl tenancy_core::RequestHead for Head {
-    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let authorization = self.0.iter().map(String::as_bytes);
-        authorization.filter(move |_| name == "authorization")
-    }
-
-    fn method(&self) -> &'static str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path(&self) -> &'static str {
-        "/"
-    }
-
-    fn query(&self) -> Option<&str> {
-        None
-    }
-
-    fn peer_address(&self) -> Option<std::net::IpAddr> {
-        None
-    }
-}
-
 async fn admitted(admission: &Admission, token: &str) -> tenancy_core::TenantContext {
-    match admission
-        .admit(&Head(Some(format!("Bearer {token}"))))
-        .await
-    {
+    let head = Head::get("/").authorization(format!("Bearer {token}"));
+    match admission.admit(&head).await {
         Ok(tenancy_core::Admitted::For(context, _)) => context,
         other => panic!("{other:?}"),
     }

@@ -3,6 +3,7 @@
 //! A failure prints the smallest case that was found. Make it a test of its own.
 
 mod claims;
+mod corpus;
 mod credentials;
 mod doors;
 mod keys;
@@ -10,8 +11,6 @@ mod oracle;
 mod proxies;
 mod times;
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -28,7 +27,6 @@ use tenancy_core::{
     ManualClock, SharedSecret, SigningKey, SubjectId, TenantId, TokenIssuer, UnixTime, Verified,
     VerifyError,
 };
-use tenancy_tests::fuzzed;
 
 use self::oracle::{AUDIENCE, NAME, NOW};
 
@@ -290,62 +288,4 @@ fn any_json() -> impl Strategy<Value = Value> {
             vec((name.clone(), inner), 0..8).prop_map(|members| members.into_iter().collect()),
         ]
     })
-}
-
-type Drive = fn(&[u8]);
-
-/// What fuzzing starts from, and what it once found, with the targets that it is for.
-fn corpus() -> Vec<(PathBuf, Vec<u8>, Drive)> {
-    let targets: [(&str, Drive); 4] = [
-        ("header", fuzzed::header),
-        ("claims", fuzzed::claims),
-        ("jwks", fuzzed::jwks),
-        ("authorization", fuzzed::authorization),
-    ];
-    let mut corpus = Vec::new();
-    for (target, drive) in targets {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fuzz/corpus")
-            .join(target);
-        let before = corpus.len();
-        for file in fs::read_dir(&folder).unwrap() {
-            let path = file.unwrap().path();
-            let bytes = fs::read(&path).unwrap();
-            corpus.push((path, bytes, drive));
-        }
-        assert!(corpus.len() > before, "{} is empty", folder.display());
-    }
-    corpus
-}
-
-#[test]
-fn the_corpus_of_the_fuzz_targets_holds() {
-    for (path, bytes, drive) in corpus() {
-        let outcome = std::panic::catch_unwind(|| drive(&bytes));
-        assert!(outcome.is_ok(), "{}", path.display());
-    }
-}
-
-/// What fuzzing begins with, for machines without it.
-#[test]
-fn pieces_of_the_corpus_put_together_hold_too() {
-    let corpus = corpus();
-    let pieces = vec((any::<Index>(), any::<Index>(), any::<Index>()), 1..4);
-    holds(512, (pieces, bytes(3)), |(pieces, junk)| {
-        let mut text = Vec::new();
-        let mut drive = None;
-        for (file, start, end) in pieces {
-            let (_, bytes, of_this_file) = file.get(&corpus);
-            let (start, end) = (start.index(bytes.len() + 1), end.index(bytes.len() + 1));
-            // A beginning, an end, or both around a hole.
-            text.extend_from_slice(&bytes[..start.min(end)]);
-            text.extend_from_slice(&junk);
-            text.extend_from_slice(&bytes[start.max(end)..]);
-            drive.get_or_insert(of_this_file);
-        }
-        if let Some(drive) = drive {
-            drive(&text);
-        }
-        Ok(())
-    });
 }

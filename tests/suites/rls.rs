@@ -7,6 +7,7 @@ mod names;
 mod roles;
 mod sealed;
 mod types;
+mod withheld;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tenancy_tests::notes::Notes;

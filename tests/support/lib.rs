@@ -1,7 +1,9 @@
 //! What the suites share: a real Postgres, a service's schema on it, and ways to cancel.
 
 pub mod cancel;
+pub mod faulty;
 pub mod fuzzed;
+pub mod head;
 pub mod key_server;
 pub mod mariadb;
 pub mod notes;

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::http::{self, UrlProblem, checked, is_internal};
+use super::http;
+use super::url::{UrlProblem, checked, is_internal};
 use super::{FetchError, Fetched};
 use crate::lock;
 

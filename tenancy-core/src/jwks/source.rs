@@ -145,7 +145,7 @@ impl KeySource {
         #[cfg(feature = "http")]
         let over_http =
             |fetch: Result<super::http::HttpFetch, _>, url: &str, import, problems: &mut Vec<_>| {
-                let fetch = fetch.map_err(|problem: super::http::UrlProblem| {
+                let fetch = fetch.map_err(|problem: super::url::UrlProblem| {
                     problems.push(ConfigProblem::KeyUrl {
                         issuer: Arc::clone(issuer),
                         url: without_credentials(url),

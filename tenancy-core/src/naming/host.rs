@@ -107,42 +107,15 @@ fn is_label(label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Head<'a> {
-        authority: Option<&'a str>,
-        fields: &'a [(&'a str, &'a str)],
-    }
-
-    impl RequestHead for Head<'_> {
-        fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-            let named = self.fields.iter().filter(move |(field, _)| *field == name);
-            named.map(|(_, value)| value.as_bytes())
-        }
-
-        fn method(&self) -> &'static str {
-            "GET"
-        }
-
-        fn authority(&self) -> Option<&str> {
-            self.authority
-        }
-
-        fn path(&self) -> &'static str {
-            "/"
-        }
-
-        fn query(&self) -> Option<&str> {
-            None
-        }
-
-        fn peer_address(&self) -> Option<std::net::IpAddr> {
-            None
-        }
-    }
+    use crate::head::testing::Head;
 
     fn named(authority: Option<&str>, fields: &[(&str, &str)], expected: &Named<'static>) {
         let template = HostTemplate::parse("{tenant}.App.example.com").unwrap();
-        let head = Head { authority, fields };
+        let head = Head {
+            authority,
+            fields: fields.to_vec(),
+            ..Head::default()
+        };
         assert_eq!(template.read(&head), *expected, "{authority:?} {fields:?}");
     }
 

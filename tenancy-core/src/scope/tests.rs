@@ -7,6 +7,7 @@ mod hiding;
 mod in_place;
 mod names;
 mod parameters;
+mod projects;
 mod reading;
 mod refusing;
 mod shapes;

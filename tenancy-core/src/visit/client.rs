@@ -136,53 +136,19 @@ fn network(text: &str) -> Result<IpNet, InvalidPattern> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A request that came from `peer` through a proxy, which wrote these lines.
-    struct Head {
-        peer: Option<&'static str>,
-        name: &'static str,
-        lines: &'static [&'static str],
-    }
-
-    impl RequestHead for Head {
-        fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-            let lines = if name == self.name { self.lines } else { &[] };
-            lines.iter().map(|line| line.as_bytes())
-        }
-
-        fn method(&self) -> &'static str {
-            "GET"
-        }
-
-        fn authority(&self) -> Option<&str> {
-            None
-        }
-
-        fn path(&self) -> &'static str {
-            "/"
-        }
-
-        fn query(&self) -> Option<&str> {
-            None
-        }
-
-        fn peer_address(&self) -> Option<IpAddr> {
-            self.peer.map(|peer| peer.parse().unwrap())
-        }
-    }
+    use crate::head::testing::Head;
 
     /// Their addresses, and one on its own.
     const PROXIES: [&str; 3] = ["10.0.0.0/8", "fd00::/8", "192.0.2.7"];
 
-    fn client(
-        proxies: &TrustedProxies,
-        name: &'static str,
-        peer: &'static str,
-        lines: &'static [&'static str],
-    ) -> String {
-        let peer = Some(peer);
-        let client = proxies.client(&Head { peer, name, lines });
-        client.unwrap().to_string()
+    /// Of a request that came from `peer`, with these lines in the field `name`.
+    fn client(proxies: &TrustedProxies, name: &str, peer: &str, lines: &[&str]) -> String {
+        let head = Head {
+            peer: Some(peer.parse().unwrap()),
+            fields: lines.iter().map(|line| (name, *line)).collect(),
+            ..Head::default()
+        };
+        proxies.client(&head).unwrap().to_string()
     }
 
     #[test]
@@ -333,9 +299,8 @@ mod tests {
             peer
         );
         let without_peer = Head {
-            peer: None,
-            name: "forwarded",
-            lines: &["for=1.1.1.1"],
+            fields: vec![("forwarded", "for=1.1.1.1")],
+            ..Head::default()
         };
         assert_eq!(proxies.client(&without_peer), None);
         let nobody = TrustedProxies::x_forwarded_for([""; 0]).unwrap();

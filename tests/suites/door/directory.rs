@@ -2,12 +2,13 @@
 
 use serde_json::json;
 use tenancy_core::{
-    Admitted, MemoryDirectory, RefusalCause, TenantDirectory, TenantDirectoryUnavailable, TenantId,
-    TenantRecord, TenantSlug, TenantStatus,
+    Admitted, MemoryDirectory, RefusalCause, TenantId, TenantRecord, TenantSlug, TenantStatus,
 };
 use tenancy_examples::identity_provider::SigningKey;
+use tenancy_tests::faulty::Faulty;
+use tenancy_tests::head::Head;
 
-use super::{ACME, Head, NOT_GRANTED, NOT_NAMED, ask, told};
+use super::{ACME, NOT_GRANTED, NOT_NAMED, ask, told};
 use crate::presenting::{admission, on_both, token};
 
 fn record(id: &str, slug: &str) -> TenantRecord {
@@ -33,7 +34,7 @@ async fn unknown_suspended_and_deleted_tenants_answer_like_one_that_is_not_grant
             ("x-tenant-id", named),
         ]
     };
-    let head = Head::get("/who", &bearer);
+    let head = Head::get("/who").authorization(&bearer);
     for status in [
         TenantStatus::Active,
         TenantStatus::Suspended,
@@ -118,31 +119,6 @@ async fn slugs_become_ids_and_reach_no_further_than_the_token() {
     }
 }
 
-/// A directory that fails, or answers with whatever it has.
-#[derive(Debug)]
-struct Faulty(Option<TenantRecord>);
-
-#[async_trait::async_trait]
-impl TenantDirectory for Faulty {
-    async fn by_id(
-        &self,
-        _: &TenantId,
-    ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
-        let unavailable = TenantDirectoryUnavailable {
-            retry_after: std::time::Duration::from_secs(7),
-            cause: "secret-host is down".to_owned(),
-        };
-        self.0.clone().map(Some).ok_or(unavailable)
-    }
-
-    async fn by_slug(
-        &self,
-        _: &TenantSlug,
-    ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
-        self.by_id(&TenantId::parse("any").unwrap()).await
-    }
-}
-
 #[tokio::test]
 async fn a_directory_that_does_not_answer_or_answers_for_another_is_503() {
     let key = SigningKey::ec(1).unwrap();
@@ -165,7 +141,7 @@ async fn a_directory_that_does_not_answer_or_answers_for_another_is_503() {
         ),
     ] {
         let admission = admission(&key).tenant_header("x-tenant-id");
-        for service in on_both(admission.directory(Faulty(faulty.clone()))).await {
+        for service in on_both(admission.directory(Faulty::new(faulty.clone()))).await {
             let answer = ask(&service, "GET /who", fields).await;
             assert_eq!(told(&answer), (503, "temporarily_unavailable"));
             assert!(answer.1.contains(retry_after), "{}", answer.1);

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use tenancy_examples::identity_provider::SigningKey;
+use tenancy_tests::head::Head;
 
-use super::{ACME, Head, NOT_GRANTED, NOT_NAMED, ask, told};
+use super::{ACME, NOT_GRANTED, NOT_NAMED, ask, told};
 use crate::presenting::{admission, on_both, token};
 
 #[tokio::test]
@@ -40,7 +41,7 @@ async fn all_that_names_a_tenant_has_to_name_the_same_one() {
         }
     }
     // The logs say which two.
-    let head = Head::get("/t/globex", &both).authority(acme);
+    let head = Head::get("/t/globex").authorization(&both).authority(acme);
     let refusal = everywhere.admit(&head).await.unwrap_err();
     assert_eq!(
         refusal.to_string(),

@@ -3,8 +3,9 @@
 use serde_json::json;
 use tenancy_core::Admitted;
 use tenancy_examples::identity_provider::SigningKey;
+use tenancy_tests::head::Head;
 
-use super::{ACME, GLOBEX, Head, NOT_GRANTED, NOT_NAMED, ask, told};
+use super::{ACME, GLOBEX, NOT_GRANTED, NOT_NAMED, ask, told};
 use crate::presenting::{admission, on_both, token};
 
 #[tokio::test]
@@ -72,7 +73,9 @@ async fn an_authority_alone_names_the_tenant() {
     let admission = admission(&key)
         .tenant_host("{tenant}.app.example.com")
         .unwrap();
-    let head = Head::get("/who", &bearer).authority("globex.app.example.com");
+    let head = Head::get("/who")
+        .authorization(&bearer)
+        .authority("globex.app.example.com");
     match admission.admit(&head).await {
         Ok(Admitted::For(context, _)) => assert_eq!(context.tenant().as_str(), "globex"),
         other => panic!("{other:?}"),

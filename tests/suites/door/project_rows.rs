@@ -10,7 +10,9 @@ use tenancy_sqlx::{ContextValue, Error, Rls, Setting, TenantPool, UnitOfWork, da
 use tenancy_tests::notes::{Notes, catalog};
 
 use super::project::bearer;
-use super::{Head, ask, told};
+use tenancy_tests::head::Head;
+
+use super::{ask, told};
 use crate::twins::{OnActix, OnAxum, Service, TASK, TestApp};
 
 const MEMBER: TenantTable = TenantTable::new("member", "tenant_id");
@@ -145,7 +147,7 @@ async fn work_for_the_whole_tenant_is_not_shared_with_a_credential_that_is_limit
     let (_notes, pool) = notes_with(true).await;
     let admission = admission(&key);
     let admitted = async |claims| match admission
-        .admit(&Head::get("/", &bearer(&key, &claims)))
+        .admit(&Head::get("/").authorization(bearer(&key, &claims)))
         .await
     {
         Ok(Admitted::For(context, _)) => context,

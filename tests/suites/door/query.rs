@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use tenancy_examples::identity_provider::SigningKey;
+use tenancy_tests::head::Head;
 
-use super::{ACME, GLOBEX, Head, NOT_GRANTED, NOT_NAMED, ask, told};
+use super::{ACME, GLOBEX, NOT_GRANTED, NOT_NAMED, ask, told};
 use crate::presenting::{admission, on_both, token};
 
 #[tokio::test]
@@ -80,7 +81,9 @@ async fn a_query_and_another_place_have_to_agree() {
             assert_eq!(told(&answer), expected, "{query} {header}");
         }
     }
-    let head = Head::get("/who?tenant=acme", &bearer).field("x-tenant-id", "globex");
+    let head = Head::get("/who?tenant=acme")
+        .authorization(&bearer)
+        .field("x-tenant-id", "globex");
     let refusal = admission.admit(&head).await.unwrap_err();
     let expected = "the query and the header name different tenants";
     assert_eq!(refusal.to_string(), expected);

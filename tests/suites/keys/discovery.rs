@@ -2,56 +2,16 @@
 
 use tenancy_tests::key_server::{Behaviour, KeyServer};
 
+use super::bench::Bench;
 use super::*;
 
-struct Bench {
-    server: KeyServer,
-    key: SigningKey,
-    clock: Arc<ManualClock>,
-    verifier: JwtVerifier,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        Self::named(|server| server.issuer().to_owned()).await
-    }
-
-    async fn named(name: impl Fn(&KeyServer) -> String) -> Self {
-        let key = SigningKey::ec(1).unwrap();
-        let server = KeyServer::start(vec![key.public()]).await.unwrap();
-        let clock = Arc::new(ManualClock::at(SystemClock::default().now()));
-        let issuer = Issuer::new(name(&server), ClaimMap::new("org_id"))
-            .audience(AUDIENCE)
-            .keys(KeySource::discovery());
-        let verifier = JwtVerifier::builder()
-            .issuer(issuer)
-            .clock(clock.clone())
-            .build()
-            .unwrap();
-        Self {
-            server,
-            key,
-            clock,
-            verifier,
-        }
-    }
-
-    async fn present(&self) -> Outcome {
-        self.present_of(self.server.issuer()).await
-    }
-
-    async fn present_of(&self, issuer: &str) -> Outcome {
-        let exp = self.clock.now().as_seconds() + 86_400;
-        let claims = json!({
-            "iss": issuer, "aud": AUDIENCE, "sub": "ada", "org_id": "acme", "exp": exp
-        });
-        outcome(&self.verifier, &self.key.sign(&claims)).await
-    }
+async fn discovering() -> Bench {
+    Bench::discovered(|server| server.issuer().to_owned()).await
 }
 
 #[tokio::test]
 async fn keys_are_found_by_discovery_once() {
-    let bench = Bench::new().await;
+    let bench = discovering().await;
     assert_eq!(bench.server.discovered(), 0);
     for renewals in 1..=3 {
         assert_eq!(bench.present().await, Outcome::Accepted);
@@ -63,7 +23,7 @@ async fn keys_are_found_by_discovery_once() {
 
 #[tokio::test]
 async fn keys_that_moved_are_looked_for_again() {
-    let bench = Bench::new().await;
+    let bench = discovering().await;
     assert_eq!(bench.present().await, Outcome::Accepted);
     let new = SigningKey::ec(2).unwrap();
     let other = KeyServer::start(vec![new.public()]).await.unwrap();
@@ -79,7 +39,7 @@ async fn keys_that_moved_are_looked_for_again() {
 /// OpenID Connect Discovery 1.0 §4.3: whoever answers in another name must not supply the keys of this one.
 #[tokio::test]
 async fn a_provider_that_answers_in_another_name_supplies_no_keys() {
-    let bench = Bench::new().await;
+    let bench = discovering().await;
     let (name, url) = (bench.server.issuer(), bench.server.url());
     for provider in [
         json!({ "issuer": format!("{name}/"), "jwks_uri": url }),
@@ -111,7 +71,7 @@ async fn a_provider_that_answers_in_another_name_supplies_no_keys() {
 /// §4: the slash at the end of an issuer's name is not doubled, and stays part of the name.
 #[tokio::test]
 async fn a_name_with_a_slash_at_the_end_keeps_it() {
-    let bench = Bench::named(|server| format!("{}/", server.issuer())).await;
+    let bench = Bench::discovered(|server| format!("{}/", server.issuer())).await;
     let name = format!("{}/", bench.server.issuer());
     bench
         .server

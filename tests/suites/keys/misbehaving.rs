@@ -40,6 +40,15 @@ fn any_token() -> String {
         .sign(&json!({ "iss": "https://issuer.example" }))
 }
 
+/// One that runs only while something is waited for on it.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fetch_that_never_ends_is_given_up() {
     let (verifier, clock) = misbehaving(Misbehaving::NeverEnding);
@@ -68,13 +77,6 @@ async fn a_fetch_that_panics_is_a_failure_like_others() {
 /// The runtime that runs the fetch may be blocked, or never driven again; others go on without it.
 #[test]
 fn a_runtime_that_stands_still_holds_up_nobody_else() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap()
-    };
     let (verifier, _clock) = misbehaving(Misbehaving::NeverEnding);
     let (standing, other) = (runtime(), runtime());
     let token = any_token();
@@ -116,13 +118,6 @@ impl FetchKeys for Late {
 /// What was given up on and answers after all is old news: it does not bring back a key that is gone.
 #[test]
 fn an_answer_that_comes_too_late_does_not_count() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap()
-    };
     let (old, new) = (SigningKey::ec(1).unwrap(), SigningKey::ec(2).unwrap());
     let set = |key: &SigningKey| json!({ "keys": [key.public()] }).to_string();
     let released = Arc::new(tokio::sync::Notify::new());

@@ -3,40 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use tenancy_core::{Presented, RequestHead};
+use tenancy_core::Presented;
 use tenancy_tests::fuzzed;
+use tenancy_tests::head::Head;
 
 use super::{B64TOKEN, bytes, door, holds, tokens, verify};
-
-/// The fields of a request, and nothing else of it.
-struct Head(Vec<Vec<u8>>);
-
-impl RequestHead for Head {
-    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let asked = name == "authorization";
-        self.0.iter().map(Vec::as_slice).filter(move |_| asked)
-    }
-
-    fn method(&self) -> &'static str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path(&self) -> &'static str {
-        "/"
-    }
-
-    fn query(&self) -> Option<&str> {
-        None
-    }
-
-    fn peer_address(&self) -> Option<std::net::IpAddr> {
-        None
-    }
-}
 
 /// RFC 6750 §2.1: `Bearer`, whatever its case, one or more spaces, and a `b64token`.
 fn token_in(field: &[u8]) -> Result<Option<&[u8]>, ()> {
@@ -87,7 +58,7 @@ fn any_bytes_in_authorization_are_absent_malformed_or_what_stands_there() {
         if !fields.is_empty() {
             fuzzed::authorization(&fields.join(&b'\n'));
         }
-        let head = Head(fields);
+        let head = fields.iter().fold(Head::get("/"), Head::authorization);
         let presented = Presented::in_authorization(&head);
         let found = match presented {
             Presented::Absent => Ok(None),
@@ -99,7 +70,7 @@ fn any_bytes_in_authorization_are_absent_malformed_or_what_stands_there() {
                 Ok(Some(token.expose().as_bytes()))
             }
         };
-        let expected = match head.0.as_slice() {
+        let expected = match fields.as_slice() {
             [] => Ok(None),
             [only] => token_in(only),
             _ => Err(()),
@@ -117,7 +88,7 @@ fn nothing_but_spaces_separates_the_token_from_its_scheme() {
         "Bearer \r\n a.b.c",
         "Bearer\na.b.c",
     ] {
-        let head = Head(vec![field.into()]);
+        let head = Head::get("/").authorization(field);
         let presented = Presented::in_authorization(&head);
         assert!(
             matches!(presented, Presented::Malformed(_)),

@@ -6,50 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
-use tenancy_core::{
-    Admission, Admitted, ClaimMap, Issuer, KeySource, RefusalKind, RequestHead, SharedSecret,
-};
+use tenancy_core::{Admission, Admitted, ClaimMap, Issuer, KeySource, RefusalKind, SharedSecret};
+use tenancy_tests::head::Head;
 
 use super::oracle::{AUDIENCE, NAME, NOW};
 use super::{Algorithm, SECRET, holds, signed, verifier};
-
-struct Head<'a> {
-    authorization: &'a str,
-    host: &'a str,
-    path: &'a str,
-    query: Option<&'a str>,
-}
-
-impl RequestHead for Head<'_> {
-    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let value = match name {
-            "authorization" => Some(self.authorization),
-            "host" => Some(self.host),
-            _ => None,
-        };
-        value.map(str::as_bytes).into_iter()
-    }
-
-    fn method(&self) -> &'static str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path(&self) -> &str {
-        self.path
-    }
-
-    fn query(&self) -> Option<&str> {
-        self.query
-    }
-
-    fn peer_address(&self) -> Option<std::net::IpAddr> {
-        None
-    }
-}
 
 const TENANTS: [&str; 2] = ["acme", "globex"];
 
@@ -65,6 +26,11 @@ fn admission() -> (Admission, String) {
     (Admission::new(verifier([issuer])), bearer)
 }
 
+fn asking(target: &str, authorization: &str, host: &str) -> Head {
+    let head = Head::get(target).authorization(authorization);
+    head.field("host", host)
+}
+
 /// What came of a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
@@ -73,7 +39,7 @@ enum Outcome {
     Refused(RefusalKind),
 }
 
-fn outcome(admission: &Admission, head: &Head<'_>) -> Outcome {
+fn outcome(admission: &Admission, head: &Head) -> Outcome {
     match admission.admit(head).now_or_never().unwrap() {
         Ok(Admitted::For(context, _)) => Outcome::For(context.tenant().to_string()),
         Ok(Admitted::Exempt) => Outcome::Exempt,
@@ -120,12 +86,7 @@ fn a_host_names_a_tenant_in_exactly_these_spellings() {
     ];
     let named = std::cell::Cell::new(0);
     holds(4096, host, |host| {
-        let head = Head {
-            authorization: &bearer,
-            host: &host,
-            path: "/",
-            query: None,
-        };
+        let head = asking("/", &bearer, &host);
         let found = outcome(&admission, &head);
         match tenant_of_host(&host) {
             Some(tenant) => {
@@ -189,12 +150,7 @@ fn a_path_names_the_tenant_that_every_router_would_find_in_it() {
     let admission = admission.tenant_path("/t/{tenant}").unwrap();
     let named = std::cell::Cell::new(0);
     holds(8192, paths(), |path| {
-        let head = Head {
-            authorization: &bearer,
-            host: "localhost",
-            path: &path,
-            query: None,
-        };
+        let head = asking(&path, &bearer, "localhost");
         let found = outcome(&admission, &head);
         if let Outcome::For(tenant) = &found {
             named.set(named.get() + 1);
@@ -246,12 +202,7 @@ fn a_query_names_the_tenant_that_every_form_reader_finds_in_it() {
         .prop_map(|(start, pieces)| [start.to_owned(), pieces.concat()].concat());
     let named = std::cell::Cell::new(0);
     holds(8192, query, |query| {
-        let head = Head {
-            authorization: &bearer,
-            host: "localhost",
-            path: "/",
-            query: Some(&query),
-        };
+        let head = asking(&format!("/?{query}"), &bearer, "localhost");
         let expected = match tenants_of_query(&query).as_slice() {
             [] => Outcome::Refused(RefusalKind::TenantNotNamed),
             [one] if TENANTS.contains(&one.as_str()) => {
@@ -276,12 +227,7 @@ fn a_prefix_opens_only_what_every_router_finds_below_it() {
     let admission = admission.exempt_prefix("/public").unwrap();
     let opened = std::cell::Cell::new(0);
     holds(8192, paths(), |path| {
-        let head = Head {
-            authorization: &bearer,
-            host: "localhost",
-            path: &path,
-            query: None,
-        };
+        let head = asking(&path, &bearer, "localhost");
         let is_exempt = outcome(&admission, &head) == Outcome::Exempt;
         if is_exempt {
             opened.set(opened.get() + 1);

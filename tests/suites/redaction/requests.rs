@@ -6,46 +6,16 @@ use axum::http::Request;
 use axum::routing::get;
 use tenancy_axum::{Tenant, TenantLayer, Visit};
 use tenancy_core::{
-    Admission, Admitted, Claims, JwtVerifier, Presented, Refusal, RequestHead, TracingAudit,
-    Verified, VerifyError,
+    Admission, Admitted, Claims, JwtVerifier, Presented, Refusal, TracingAudit, Verified,
+    VerifyError,
 };
 use tenancy_examples::identity_provider::IdentityProvider;
+use tenancy_tests::head::Head;
 use tower_service::Service as _;
 
 use super::outages::what_is_unavailable;
 use super::tokens::{Case, cases, good_claims, issuer, provider};
 use super::{GARBAGE, Said, TENANT, bearer};
-
-/// A request as a service that uses `Admission` without a framework has it.
-struct Head(String);
-
-impl RequestHead for Head {
-    fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        (name == "authorization")
-            .then_some(self.0.as_bytes())
-            .into_iter()
-    }
-
-    fn method(&self) -> &'static str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path(&self) -> &'static str {
-        "/who"
-    }
-
-    fn query(&self) -> Option<&str> {
-        None
-    }
-
-    fn peer_address(&self) -> Option<std::net::IpAddr> {
-        None
-    }
-}
 
 pub(super) fn admission(verifier: &JwtVerifier) -> Admission {
     Admission::new(verifier.clone())
@@ -128,7 +98,8 @@ pub(super) async fn tokens_of_every_kind(said: &mut Said) {
             expected,
             "{name}"
         );
-        match admission(&verifier).admit(&Head(field)).await {
+        let head = Head::get("/who").authorization(field);
+        match admission(&verifier).admit(&head).await {
             Ok(admitted) => shown_admitted(said, &admitted),
             Err(refusal) => said.error("a `Refusal`", &refusal),
         }
@@ -201,7 +172,7 @@ async fn requests_of_every_kind(
     for token in [token.as_str(), GARBAGE] {
         said.debug("`BearerToken`", &bearer(token));
         said.debug("`Presented`", &Presented::Bearer(bearer(token)));
-        let head = Head(format!("Bearer {token}"));
+        let head = Head::get("/who").authorization(format!("Bearer {token}"));
         said.debug("`Presented`", &Presented::in_authorization(&head));
     }
 }

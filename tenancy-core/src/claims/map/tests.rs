@@ -1,7 +1,9 @@
 //! What a map reads from claims, and what it refuses to guess.
 
 use super::*;
+use crate::claims::{GrantedProjects, Identity};
 use crate::json::object;
+use crate::{ProjectId, TenantId};
 
 fn identify(map: &ClaimMap, claims: &str) -> Result<Identity, MapProblem> {
     map.identify(&object(claims).unwrap())
