@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::text::Text;
 use crate::{TenantId, TenantSlug};
 
 /// What a directory knows about a tenant. Cheap to clone.
@@ -27,7 +28,7 @@ struct Known {
     id: TenantId,
     slug: Option<TenantSlug>,
     status: TenantStatus,
-    plan: Option<Box<str>>,
+    plan: Option<Text<24>>,
 }
 
 /// Whether a tenant is served.
@@ -87,7 +88,7 @@ impl TenantRecord {
 
     /// The name of the plan that it has booked.
     pub fn plan(&self) -> Option<&str> {
-        self.0.plan.as_deref()
+        self.0.plan.as_ref().map(Text::as_str)
     }
 }
 
