@@ -1,6 +1,7 @@
 //! `TenantDirectory`, which knows the tenants that there are and whether they are served.
 
 mod cached;
+mod index;
 mod memory;
 mod record;
 
