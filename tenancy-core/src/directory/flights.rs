@@ -130,4 +130,29 @@ mod tests {
         assert!(flights.lock().is_empty());
         assert_eq!(flights.join(&"a", ready(2)).await, 2);
     }
+
+    #[tokio::test]
+    async fn a_question_that_panics_keeps_nobody_waiting() {
+        let flights = Arc::new(Flights::<&str, u32>::default());
+        let (panics, asked) = tokio::sync::oneshot::channel::<()>();
+        let join = |ask: Box<dyn Future<Output = u32> + Send + Unpin>| {
+            let flights = Arc::clone(&flights);
+            tokio::spawn(async move { flights.join(&"a", ask).await })
+        };
+        let first = join(Box::new(Box::pin(async {
+            let _ = asked.await;
+            panic!("on purpose")
+        })));
+        while flights.lock().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let second = join(Box::new(ready(2)));
+        while flights.lock()["a"].count < 2 {
+            tokio::task::yield_now().await;
+        }
+        panics.send(()).unwrap();
+        assert!(first.await.unwrap_err().is_panic());
+        assert_eq!(second.await.unwrap(), 2);
+        assert!(flights.lock().is_empty());
+    }
 }

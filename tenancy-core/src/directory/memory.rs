@@ -214,4 +214,78 @@ mod tests {
         let id = TenantId::parse("1").unwrap();
         assert!(directory.by_id(&id).await.unwrap().is_some());
     }
+
+    /// Also where they are the same as far as an id is kept in place, or are kept in different ways.
+    #[tokio::test]
+    async fn ids_that_begin_alike_are_different_tenants() {
+        let directory = MemoryDirectory::new();
+        let ids = [39, 40, 41, 60, 254, 255].map(|length| "x".repeat(length));
+        let ends = ids
+            .iter()
+            .flat_map(|id| [format!("{}y", &id[1..]), id.clone()]);
+        let ids: Vec<_> = ends.map(|id| TenantId::parse(&id).unwrap()).collect();
+        for id in &ids {
+            let record = TenantRecord::new(id.clone()).with_plan(id.as_str());
+            directory.add(record).unwrap();
+        }
+        for id in &ids {
+            let record = directory.by_id(id).await.unwrap().unwrap();
+            assert_eq!((record.id(), record.plan()), (id, Some(id.as_str())));
+        }
+        assert!(directory.remove(&ids[5]));
+        for id in &ids {
+            let is_there = directory.by_id(id).await.unwrap().is_some();
+            assert_eq!(is_there, *id != ids[5]);
+        }
+    }
+
+    #[tokio::test]
+    async fn two_tenants_change_slugs_by_way_of_a_third() {
+        let directory = MemoryDirectory::new();
+        directory.add(record("1", "a")).unwrap();
+        directory.add(record("2", "b")).unwrap();
+        directory.change(record("1", "c")).unwrap();
+        directory.change(record("2", "a")).unwrap();
+        directory.change(record("1", "b")).unwrap();
+        // The same slug again, and none any more.
+        directory.change(record("1", "b").with_plan("new")).unwrap();
+        assert_eq!(holder(&directory, "a").await.as_deref(), Some("2"));
+        assert_eq!(holder(&directory, "b").await.as_deref(), Some("1"));
+        assert_eq!(holder(&directory, "c").await, None);
+        let slug = TenantSlug::parse("b").unwrap();
+        let found = directory.by_slug(&slug).await.unwrap().unwrap();
+        assert_eq!(found.plan(), Some("new"));
+        let without = TenantRecord::new(TenantId::parse("1").unwrap());
+        directory.change(without).unwrap();
+        assert_eq!(holder(&directory, "b").await, None);
+        directory.add(record("3", "b")).unwrap();
+        assert_eq!(holder(&directory, "b").await.as_deref(), Some("3"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_tenant_is_found_while_others_are_added_and_removed() {
+        let directory = MemoryDirectory::new();
+        directory.add(record("first", "first")).unwrap();
+        let changed = directory.clone();
+        let changing = tokio::task::spawn_blocking(move || {
+            for number in 0..20_000 {
+                let (id, slug) = (number.to_string(), format!("slug-{number}"));
+                changed.add(record(&id, &slug)).unwrap();
+            }
+            for number in (0..20_000).step_by(2) {
+                assert!(changed.remove(&TenantId::parse(&number.to_string()).unwrap()));
+            }
+        });
+        while !changing.is_finished() {
+            assert_eq!(holder(&directory, "first").await.as_deref(), Some("first"));
+        }
+        changing.await.unwrap();
+        for number in 0..20_000 {
+            let id = TenantId::parse(&number.to_string()).unwrap();
+            let is_there = directory.by_id(&id).await.unwrap().is_some();
+            assert_eq!(is_there, number % 2 == 1, "{number}");
+            let by_slug = holder(&directory, &format!("slug-{number}")).await;
+            assert_eq!(by_slug.is_some(), is_there, "{number}");
+        }
+    }
 }
