@@ -78,7 +78,8 @@ impl<D: TenantDirectory> CachedDirectory<D> {
         }
     }
 
-    /// The most answers that are remembered. A tenant that is asked for by its id and by its slug has two.
+    /// The most answers that are remembered, shared out among parts that are equal but for rounding up. A tenant that is
+    /// asked for by its id and by its slug has two.
     pub fn max_entries(mut self, max_entries: u64) -> Self {
         self.remembered = remembered(max_entries);
         self

@@ -115,16 +115,17 @@ impl Tenants {
     }
 
     fn put(&self, record: TenantRecord) -> Result<(), RecordConflict> {
-        if let Some(slug) = record.slug() {
+        let slug = record.slug().cloned();
+        if let Some(slug) = &slug {
             let holder = self.of_slug(slug);
             if holder.is_some_and(|holder| holder.id() != record.id()) {
                 return Err(RecordConflict::SlugTaken);
             }
             self.by_slug.put(record.clone());
         }
-        let former = self.by_id.put(record.clone());
+        let former = self.by_id.put(record);
         if let Some(former) = former.as_ref().and_then(TenantRecord::slug)
-            && Some(former) != record.slug()
+            && Some(former) != slug.as_ref()
         {
             self.by_slug.remove(former.as_str());
         }
