@@ -1,6 +1,9 @@
 //! `TenantDirectory`, which knows the tenants that there are and whether they are served.
 
 mod cached;
+mod flights;
+mod index;
+mod invalidations;
 mod memory;
 mod record;
 

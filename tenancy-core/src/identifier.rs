@@ -5,6 +5,9 @@ use std::fmt;
 /// The longest identifier in bytes. OpenID Connect Core 1.0 §2 sets the same bound on `sub`.
 pub(crate) const MAX_BYTES: usize = 255;
 
+/// A UUID as text has 36 bytes. With 40 an identifier takes 48, no more than with those.
+pub(crate) const IN_PLACE: usize = 40;
+
 /// Text that cannot be an identifier.
 ///
 /// The text itself is not part of the error: it came from outside and may be a secret put in the wrong
@@ -75,7 +78,7 @@ macro_rules! identifier {
         $(#[$attribute])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(into = "String", try_from = "String")]
-        pub struct $name(std::sync::Arc<str>);
+        pub struct $name($crate::text::Text<{ $crate::identifier::IN_PLACE }>);
 
         impl $name {
             /// Checks `text` and keeps a copy of it.
@@ -91,7 +94,7 @@ macro_rules! identifier {
 
             /// The identifier as it was given.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 

@@ -85,6 +85,7 @@ mod signature;
 mod subject_id;
 mod tenant_id;
 mod tenant_slug;
+mod text;
 mod token_cache;
 mod token_issuer;
 mod verified;

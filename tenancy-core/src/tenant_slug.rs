@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+
+use crate::text::Text;
 
 /// The name of a tenant that people see, in a host such as `acme.app.example.com` or a path.
 ///
@@ -21,7 +22,7 @@ use std::sync::Arc;
 /// [RFC 1123 §2.1]: https://www.rfc-editor.org/rfc/rfc1123#section-2.1
 /// [RFC 5890 §2.3.1]: https://www.rfc-editor.org/rfc/rfc5890#section-2.3.1
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TenantSlug(Arc<str>);
+pub struct TenantSlug(Text<24>);
 
 /// Text that cannot be the slug of a tenant. The text itself is not part of the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +55,7 @@ impl TenantSlug {
 
     /// The slug as it was given.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 

@@ -361,3 +361,40 @@ async fn the_number_of_entries_is_bounded() {
         counting.asked() - asked
     );
 }
+
+/// An answer by id is none by slug, and ids that begin alike are different questions.
+#[tokio::test]
+async fn names_that_look_alike_are_different_questions() {
+    let counting = Counting::new();
+    let long = [
+        "x".repeat(41),
+        format!("{}y", "x".repeat(40)),
+        "x".repeat(40),
+    ];
+    for (number, long) in long.iter().enumerate() {
+        let record = TenantRecord::new(id(long)).with_slug(slug(&format!("{number}")));
+        counting.tenants.add(record).unwrap();
+    }
+    let (cached, _) = cached(&counting);
+    for _ in 0..2 {
+        for (number, long) in long.iter().enumerate() {
+            let by_id = cached.by_id(&id(long)).await.unwrap().unwrap();
+            let by_slug = cached.by_slug(&slug(&number.to_string())).await;
+            assert_eq!(by_id.id(), &id(long));
+            assert_eq!(by_slug, Ok(Some(by_id)));
+        }
+        // The id of nobody, the slug of one.
+        assert_eq!(cached.by_id(&id("2")).await, Ok(None));
+        assert_eq!(counting.asked(), 7);
+    }
+}
+
+#[tokio::test]
+async fn without_room_each_is_asked_for() {
+    let counting = Counting::new();
+    let cached = CachedDirectory::new(Arc::clone(&counting)).max_entries(0);
+    for times in 1..=3 {
+        assert!(cached.by_id(&id("1")).await.unwrap().is_some());
+        assert_eq!(counting.asked(), times);
+    }
+}

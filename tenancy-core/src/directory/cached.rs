@@ -1,13 +1,14 @@
 //! `CachedDirectory`, which remembers for a while what another directory answered.
 
 use std::fmt;
-use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use moka::future::Cache;
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
+use super::flights::Flights;
+use super::invalidations::Invalidations;
 use super::{TenantDirectory, TenantDirectoryUnavailable, TenantRecord};
 use crate::{Clock, SystemClock, TenantId, TenantSlug};
 
@@ -35,22 +36,27 @@ use crate::{Clock, SystemClock, TenantId, TenantSlug};
 /// ```
 pub struct CachedDirectory<D> {
     directory: D,
-    entries: Cache<Key, Entry, foldhash::quality::RandomState>,
+    remembered: Remembered,
+    under_way: Flights<Question, Result<Answer, TenantDirectoryUnavailable>>,
     invalidations: Invalidations,
     time_to_live: Duration,
     unknown_time_to_live: Duration,
     clock: Arc<dyn Clock>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+/// Not of moka, which takes note of each reading in a queue and keeps an answer in several places: of a million tenants
+/// none of them is in the caches of the processor.
+type Remembered = Cache<Question, Answer, UnitWeighter, foldhash::quality::RandomState>;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Question {
     Id(TenantId),
     Slug(TenantSlug),
 }
 
 #[derive(Clone)]
-struct Entry {
-    outcome: Result<Option<TenantRecord>, TenantDirectoryUnavailable>,
+struct Answer {
+    record: Option<TenantRecord>,
     /// How many invalidations there were when the directory was asked.
     stamp: u64,
     /// When the directory was asked.
@@ -63,7 +69,8 @@ impl<D: TenantDirectory> CachedDirectory<D> {
     pub fn new(directory: D) -> Self {
         Self {
             directory,
-            entries: entries(100_000),
+            remembered: remembered(100_000),
+            under_way: Flights::default(),
             invalidations: Invalidations::default(),
             time_to_live: Duration::from_secs(30),
             unknown_time_to_live: Duration::from_secs(5),
@@ -71,9 +78,10 @@ impl<D: TenantDirectory> CachedDirectory<D> {
         }
     }
 
-    /// The most answers that are remembered. A tenant that is asked for by its id and by its slug has two.
+    /// The most answers that are remembered, shared out among parts that are equal but for rounding up. A tenant that is
+    /// asked for by its id and by its slug has two.
     pub fn max_entries(mut self, max_entries: u64) -> Self {
-        self.entries = entries(max_entries);
+        self.remembered = remembered(max_entries);
         self
     }
 
@@ -108,77 +116,90 @@ impl<D: TenantDirectory> CachedDirectory<D> {
         self.invalidations.add_for_all();
     }
 
-    async fn find(&self, key: Key) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
-        let seen = self.invalidations.count();
+    async fn find(
+        &self,
+        question: Question,
+    ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
         // Nearly always it is there. Only looking costs a fraction of being ready to ask, whose future is large.
-        match self.entries.get(&key).await {
-            Some(entry) if self.is_good(&key, &entry, self.clock.elapsed()) => entry.outcome,
-            _ => Box::pin(self.find_newer(key, seen)).await,
+        match self.recall(&question) {
+            Some(answer) => Ok(answer.record),
+            None => Box::pin(self.find_newer(question)).await,
         }
     }
 
-    /// What was asked for after so many invalidations, or is as good.
+    /// What is remembered and good.
+    fn recall(&self, question: &Question) -> Option<Answer> {
+        let answer = self.remembered.get(question)?;
+        self.is_good(question, &answer).then_some(answer)
+    }
+
     async fn find_newer(
         &self,
-        key: Key,
-        seen: u64,
+        question: Question,
     ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
+        let seen = self.invalidations.count();
         loop {
-            let now = self.clock.elapsed();
-            let entry = self
-                .entries
-                .entry_by_ref(&key)
-                .or_insert_with_if(self.ask(&key), |entry| !self.is_good(&key, entry, now))
-                .await
-                .into_value();
+            let answer = self.under_way.join(&question, self.ask(&question)).await?;
             // Otherwise it is the answer to an older question, which we joined. The next one is newer than we are.
-            if entry.stamp >= seen || self.is_current(&key, &entry) {
-                return entry.outcome;
+            if answer.stamp >= seen || self.is_current(&question, &answer) {
+                return Ok(answer.record);
             }
         }
     }
 
-    async fn ask(&self, key: &Key) -> Entry {
+    async fn ask(&self, question: &Question) -> Result<Answer, TenantDirectoryUnavailable> {
+        // Somebody else may have been answered between our looking and asking.
+        if let Some(answer) = self.recall(question) {
+            return Ok(answer);
+        }
         let stamp = self.invalidations.count();
         let asked = self.clock.elapsed();
-        let outcome = match key {
-            Key::Id(id) => self.directory.by_id(id).await,
-            Key::Slug(slug) => self.directory.by_slug(slug).await,
+        let record = match question {
+            Question::Id(id) => self.directory.by_id(id).await?,
+            Question::Slug(slug) => self.directory.by_slug(slug).await?,
         };
-        Entry {
-            outcome,
+        let answer = Answer {
+            record,
             stamp,
             asked,
-        }
+        };
+        self.remembered.insert(question.clone(), answer.clone());
+        Ok(answer)
     }
 
-    fn is_good(&self, key: &Key, entry: &Entry, now: Duration) -> bool {
-        let time_to_live = match &entry.outcome {
-            Ok(Some(_)) => self.time_to_live,
-            Ok(None) => self.unknown_time_to_live,
-            Err(_) => return false,
+    fn is_good(&self, question: &Question, answer: &Answer) -> bool {
+        let time_to_live = match &answer.record {
+            Some(_) => self.time_to_live,
+            None => self.unknown_time_to_live,
         };
-        now.saturating_sub(entry.asked) < time_to_live && self.is_current(key, entry)
+        let age = self.clock.elapsed().saturating_sub(answer.asked);
+        age < time_to_live && self.is_current(question, answer)
     }
 
     /// Whether it was asked for after the last invalidation that concerns it.
-    fn is_current(&self, key: &Key, entry: &Entry) -> bool {
-        let last = match (key, &entry.outcome) {
-            (Key::Id(id), _) => self.invalidations.last(id),
-            (Key::Slug(_), Ok(Some(record))) => self.invalidations.last(record.id()),
+    fn is_current(&self, question: &Question, answer: &Answer) -> bool {
+        // Nearly always there was none since.
+        if answer.stamp == self.invalidations.count() {
+            return true;
+        }
+        let last = match (question, &answer.record) {
+            (Question::Id(id), _) => self.invalidations.last(id),
+            (Question::Slug(_), Some(record)) => self.invalidations.last(record.id()),
             // Any tenant may have taken the slug.
-            (Key::Slug(_), _) => self.invalidations.count(),
+            (Question::Slug(_), None) => self.invalidations.count(),
         };
-        entry.stamp >= last
+        answer.stamp >= last
     }
 }
 
-fn entries<V: Clone + Send + Sync + 'static>(
-    most: u64,
-) -> Cache<Key, V, foldhash::quality::RandomState> {
-    Cache::builder()
-        .max_capacity(most)
-        .build_with_hasher(foldhash::quality::RandomState::default())
+fn remembered(most: u64) -> Remembered {
+    Cache::with(
+        usize::try_from(most).unwrap_or(usize::MAX),
+        most,
+        UnitWeighter,
+        foldhash::quality::RandomState::default(),
+        DefaultLifecycle::default(),
+    )
 }
 
 #[async_trait::async_trait]
@@ -187,14 +208,14 @@ impl<D: TenantDirectory> TenantDirectory for CachedDirectory<D> {
         &self,
         id: &TenantId,
     ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
-        self.find(Key::Id(id.clone())).await
+        self.find(Question::Id(id.clone())).await
     }
 
     async fn by_slug(
         &self,
         slug: &TenantSlug,
     ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
-        self.find(Key::Slug(slug.clone())).await
+        self.find(Question::Slug(slug.clone())).await
     }
 }
 
@@ -205,63 +226,5 @@ impl<D: fmt::Debug> fmt::Debug for CachedDirectory<D> {
             .field("time_to_live", &self.time_to_live)
             .field("unknown_time_to_live", &self.unknown_time_to_live)
             .finish_non_exhaustive()
-    }
-}
-
-/// Which entries are too old, told by counting: taking entries out of the cache would miss those that are about to be put
-/// in.
-///
-/// Tenants share places, so that the memory is bounded. One that shares a place with a tenant that has changed is asked
-/// for once more than it need be.
-#[derive(Debug)]
-struct Invalidations {
-    count: AtomicU64,
-    last_for_all: AtomicU64,
-    last: Box<[AtomicU64]>,
-    hasher: foldhash::quality::RandomState,
-}
-
-const PLACES: u16 = 4096;
-
-impl Default for Invalidations {
-    fn default() -> Self {
-        Self {
-            count: AtomicU64::new(0),
-            last_for_all: AtomicU64::new(0),
-            last: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
-            hasher: foldhash::quality::RandomState::default(),
-        }
-    }
-}
-
-impl Invalidations {
-    fn count(&self) -> u64 {
-        self.count.load(Ordering::SeqCst)
-    }
-
-    fn add(&self, id: &TenantId) {
-        let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        match self.place(id) {
-            Some(place) => place.fetch_max(number, Ordering::SeqCst),
-            None => self.last_for_all.fetch_max(number, Ordering::SeqCst),
-        };
-    }
-
-    fn add_for_all(&self) {
-        let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        self.last_for_all.fetch_max(number, Ordering::SeqCst);
-    }
-
-    fn last(&self, id: &TenantId) -> u64 {
-        let of_all = self.last_for_all.load(Ordering::SeqCst);
-        let own = self
-            .place(id)
-            .map_or(0, |place| place.load(Ordering::SeqCst));
-        own.max(of_all)
-    }
-
-    fn place(&self, id: &TenantId) -> Option<&AtomicU64> {
-        let place = self.hasher.hash_one(id) % u64::from(PLACES);
-        self.last.get(usize::try_from(place).ok()?)
     }
 }

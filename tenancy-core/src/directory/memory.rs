@@ -1,9 +1,9 @@
 //! `MemoryDirectory`, the tenants of a process that is told about them.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::index::Index;
 use super::{TenantDirectory, TenantDirectoryUnavailable, TenantRecord};
 use crate::{TenantId, TenantSlug};
 
@@ -20,13 +20,15 @@ use crate::{TenantId, TenantSlug};
 /// directory.change(acme.with_status(TenantStatus::Suspended))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default)]
-pub struct MemoryDirectory(Arc<RwLock<Tenants>>);
+#[derive(Clone)]
+pub struct MemoryDirectory(Arc<Tenants>);
 
-#[derive(Default)]
 struct Tenants {
-    records: HashMap<TenantId, TenantRecord, foldhash::quality::RandomState>,
-    slugs: HashMap<TenantSlug, TenantId, foldhash::quality::RandomState>,
+    by_id: Index,
+    /// Those that have a slug.
+    by_slug: Index,
+    /// Held by who changes something, so that others find what they decide by as it was.
+    changing: Mutex<()>,
 }
 
 /// A record cannot be kept beside those that are there.
@@ -55,11 +57,11 @@ impl MemoryDirectory {
     /// # Errors
     /// When there is one with its id, or another has its slug. Nothing is changed then.
     pub fn add(&self, record: TenantRecord) -> Result<(), RecordConflict> {
-        let mut tenants = self.write();
-        if tenants.records.contains_key(record.id()) {
+        let _changing = self.0.change();
+        if self.0.of_id(record.id()).is_some() {
             return Err(RecordConflict::IdTaken);
         }
-        tenants.put(record)
+        self.0.put(record)
     }
 
     /// Replaces what is known about the tenant with the id of `record`.
@@ -67,49 +69,65 @@ impl MemoryDirectory {
     /// # Errors
     /// When there is no such tenant, or another has its slug. Nothing is changed then.
     pub fn change(&self, record: TenantRecord) -> Result<(), RecordConflict> {
-        let mut tenants = self.write();
-        if !tenants.records.contains_key(record.id()) {
+        let _changing = self.0.change();
+        if self.0.of_id(record.id()).is_none() {
             return Err(RecordConflict::Unknown);
         }
-        tenants.put(record)
+        self.0.put(record)
     }
 
     /// Forgets a tenant, which is unknown from now on, and says whether it was there.
     pub fn remove(&self, id: &TenantId) -> bool {
-        let mut tenants = self.write();
-        let Some(record) = tenants.records.remove(id) else {
+        let _changing = self.0.change();
+        let Some(record) = self.0.by_id.remove(id.as_str()) else {
             return false;
         };
         if let Some(slug) = record.slug() {
-            tenants.slugs.remove(slug);
+            self.0.by_slug.remove(slug.as_str());
         }
         true
     }
+}
 
-    fn read(&self) -> RwLockReadGuard<'_, Tenants> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Tenants> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+impl Default for MemoryDirectory {
+    fn default() -> Self {
+        let by_id = Index::by(|record| record.id().as_str());
+        let by_slug = Index::by(|record| record.slug().map_or("", TenantSlug::as_str));
+        Self(Arc::new(Tenants {
+            by_id,
+            by_slug,
+            changing: Mutex::default(),
+        }))
     }
 }
 
 impl Tenants {
-    fn put(&mut self, record: TenantRecord) -> Result<(), RecordConflict> {
-        let id = record.id().clone();
-        if let Some(slug) = record.slug() {
-            if self.slugs.get(slug).is_some_and(|holder| *holder != id) {
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn of_id(&self, id: &TenantId) -> Option<TenantRecord> {
+        self.by_id.find(id.as_str())
+    }
+
+    fn of_slug(&self, slug: &TenantSlug) -> Option<TenantRecord> {
+        self.by_slug.find(slug.as_str())
+    }
+
+    fn put(&self, record: TenantRecord) -> Result<(), RecordConflict> {
+        let slug = record.slug().cloned();
+        if let Some(slug) = &slug {
+            let holder = self.of_slug(slug);
+            if holder.is_some_and(|holder| holder.id() != record.id()) {
                 return Err(RecordConflict::SlugTaken);
             }
-            self.slugs.insert(slug.clone(), id.clone());
+            self.by_slug.put(record.clone());
         }
-        let slug = record.slug().cloned();
-        let former = self.records.insert(id, record);
+        let former = self.by_id.put(record);
         if let Some(former) = former.as_ref().and_then(TenantRecord::slug)
             && Some(former) != slug.as_ref()
         {
-            self.slugs.remove(former);
+            self.by_slug.remove(former.as_str());
         }
         Ok(())
     }
@@ -121,23 +139,21 @@ impl TenantDirectory for MemoryDirectory {
         &self,
         id: &TenantId,
     ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
-        Ok(self.read().records.get(id).cloned())
+        Ok(self.0.of_id(id))
     }
 
     async fn by_slug(
         &self,
         slug: &TenantSlug,
     ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
-        let tenants = self.read();
-        let id = tenants.slugs.get(slug);
-        Ok(id.and_then(|id| tenants.records.get(id)).cloned())
+        Ok(self.0.of_slug(slug))
     }
 }
 
 /// Says how many there are, not which.
 impl fmt::Debug for MemoryDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenants = self.read().records.len();
+        let tenants = self.0.by_id.len();
         f.debug_struct("MemoryDirectory")
             .field("tenants", &tenants)
             .finish_non_exhaustive()
@@ -198,5 +214,79 @@ mod tests {
         assert_eq!(holder(&directory, "acme").await, None);
         let id = TenantId::parse("1").unwrap();
         assert!(directory.by_id(&id).await.unwrap().is_some());
+    }
+
+    /// Also where they are the same as far as an id is kept in place, or are kept in different ways.
+    #[tokio::test]
+    async fn ids_that_begin_alike_are_different_tenants() {
+        let directory = MemoryDirectory::new();
+        let ids = [39, 40, 41, 60, 254, 255].map(|length| "x".repeat(length));
+        let ends = ids
+            .iter()
+            .flat_map(|id| [format!("{}y", &id[1..]), id.clone()]);
+        let ids: Vec<_> = ends.map(|id| TenantId::parse(&id).unwrap()).collect();
+        for id in &ids {
+            let record = TenantRecord::new(id.clone()).with_plan(id.as_str());
+            directory.add(record).unwrap();
+        }
+        for id in &ids {
+            let record = directory.by_id(id).await.unwrap().unwrap();
+            assert_eq!((record.id(), record.plan()), (id, Some(id.as_str())));
+        }
+        assert!(directory.remove(&ids[5]));
+        for id in &ids {
+            let is_there = directory.by_id(id).await.unwrap().is_some();
+            assert_eq!(is_there, *id != ids[5]);
+        }
+    }
+
+    #[tokio::test]
+    async fn two_tenants_change_slugs_by_way_of_a_third() {
+        let directory = MemoryDirectory::new();
+        directory.add(record("1", "a")).unwrap();
+        directory.add(record("2", "b")).unwrap();
+        directory.change(record("1", "c")).unwrap();
+        directory.change(record("2", "a")).unwrap();
+        directory.change(record("1", "b")).unwrap();
+        // The same slug again, and none any more.
+        directory.change(record("1", "b").with_plan("new")).unwrap();
+        assert_eq!(holder(&directory, "a").await.as_deref(), Some("2"));
+        assert_eq!(holder(&directory, "b").await.as_deref(), Some("1"));
+        assert_eq!(holder(&directory, "c").await, None);
+        let slug = TenantSlug::parse("b").unwrap();
+        let found = directory.by_slug(&slug).await.unwrap().unwrap();
+        assert_eq!(found.plan(), Some("new"));
+        let without = TenantRecord::new(TenantId::parse("1").unwrap());
+        directory.change(without).unwrap();
+        assert_eq!(holder(&directory, "b").await, None);
+        directory.add(record("3", "b")).unwrap();
+        assert_eq!(holder(&directory, "b").await.as_deref(), Some("3"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_tenant_is_found_while_others_are_added_and_removed() {
+        let directory = MemoryDirectory::new();
+        directory.add(record("first", "first")).unwrap();
+        let changed = directory.clone();
+        let changing = tokio::task::spawn_blocking(move || {
+            for number in 0..20_000 {
+                let (id, slug) = (number.to_string(), format!("slug-{number}"));
+                changed.add(record(&id, &slug)).unwrap();
+            }
+            for number in (0..20_000).step_by(2) {
+                assert!(changed.remove(&TenantId::parse(&number.to_string()).unwrap()));
+            }
+        });
+        while !changing.is_finished() {
+            assert_eq!(holder(&directory, "first").await.as_deref(), Some("first"));
+        }
+        changing.await.unwrap();
+        for number in 0..20_000 {
+            let id = TenantId::parse(&number.to_string()).unwrap();
+            let is_there = directory.by_id(&id).await.unwrap().is_some();
+            assert_eq!(is_there, number % 2 == 1, "{number}");
+            let by_slug = holder(&directory, &format!("slug-{number}")).await;
+            assert_eq!(by_slug.is_some(), is_there, "{number}");
+        }
     }
 }
