@@ -136,6 +136,7 @@ fn network(text: &str) -> Result<IpNet, InvalidPattern> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::visit::Watching;
 
     /// A request that came from `peer` through a proxy, which wrote these lines.
     struct Head {
@@ -340,6 +341,22 @@ mod tests {
         assert_eq!(proxies.client(&without_peer), None);
         let nobody = TrustedProxies::x_forwarded_for([""; 0]).unwrap();
         assert_eq!(client(&nobody, "x-forwarded-for", peer, &["1.1.1.1"]), peer);
+    }
+
+    #[test]
+    fn without_proxies_the_client_is_the_peer_and_nothing_that_it_says() {
+        for (peer, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("2001:db8::1", "2001:db8::1"),
+            // As a socket for both tells it.
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+        ] {
+            for name in ["x-forwarded-for", "forwarded"] {
+                let (peer, lines) = (Some(peer), &["for=198.51.100.1", "198.51.100.1"]);
+                let facts = Watching::default().facts_of(&Head { peer, name, lines });
+                assert_eq!(facts.client_address, expected.parse().ok(), "{name}");
+            }
+        }
     }
 
     #[test]
