@@ -28,6 +28,8 @@ on_both_frameworks! {
 const INTERNAL: &str = r#"{"type":"about:blank","title":"The request could not be served","status":500,"code":"internal"}"#;
 const UNAVAILABLE: &str = r#"{"type":"about:blank","title":"The request cannot be served now","status":503,"code":"temporarily_unavailable"}"#;
 
+const ADDED: &str = "SELECT count(*) FROM note WHERE body = 'new' AND tenant_id = 'a'";
+
 /// What `/work/dangle` does is found out by the commit.
 const DEFER: &str =
     "ALTER TABLE tag ALTER CONSTRAINT tag_tenant_id_note_id_fkey DEFERRABLE INITIALLY DEFERRED";
@@ -59,8 +61,7 @@ impl Stage {
     /// What the tenant has beside its three notes, as another connection sees it.
     async fn added(&self) -> i64 {
         let mut admin = self.notes.admin().await.unwrap();
-        let count = "SELECT count(*) FROM note WHERE body = 'new' AND tenant_id = 'a'";
-        let count = sqlx::query_scalar(count).fetch_one(&mut admin);
+        let count = sqlx::query_scalar(ADDED).fetch_one(&mut admin);
         count.await.unwrap()
     }
 
@@ -218,6 +219,45 @@ fn the_log_tells_the_developer_which_layer_is_missing() {
         on_actix.contains("wrap the app in `TransactionMiddleware`"),
         "{on_actix}"
     );
+}
+
+/// It has no answer yet by which to tell.
+#[tokio::test]
+async fn an_error_of_an_inner_middleware_of_actix_rolls_back() {
+    use actix_web::dev::Service as _;
+    use actix_web::error::ErrorBadGateway;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use actix_web::{App, web::scope};
+    let provider = Provider::new();
+    for (fails, expected) in [(true, 0), (false, 1)] {
+        let notes = Notes::new().await.unwrap();
+        let transactions = tenancy_actix::TransactionMiddleware::new(notes.pool(1).await.unwrap());
+        let app = App::new()
+            .service(scope("/work").configure(twins::actix_work))
+            .wrap_fn(move |request, service| {
+                let answer = service.call(request);
+                async move {
+                    let answer = answer.await?;
+                    if fails {
+                        Err(ErrorBadGateway("no"))
+                    } else {
+                        Ok(answer)
+                    }
+                }
+            })
+            .wrap(transactions)
+            .wrap(tenancy_actix::TenantMiddleware::new(provider.admission()));
+        let request = TestRequest::post().uri("/work/add/201");
+        let bearer = provider.bearer("a", "ada");
+        let request = request
+            .insert_header(("authorization", bearer))
+            .to_request();
+        let answer = try_call_service(&init_service(app).await, request).await;
+        assert_eq!(answer.is_err(), fails);
+        let mut admin = notes.admin().await.unwrap();
+        let added = sqlx::query_scalar::<_, i64>(ADDED).fetch_one(&mut admin);
+        assert_eq!(added.await.unwrap(), expected);
+    }
 }
 
 /// Its status in HTTP is 200, whatever comes of it.

@@ -166,3 +166,17 @@ fn each_request_that_is_given_the_default_tenant_is_recorded_with_the_reason() {
         assert_eq!(recorded, is_recorded, "{said}");
     }
 }
+
+#[test]
+fn that_there_is_a_default_tenant_is_on_record_with_the_reason() {
+    let key = SigningKey::ec(1).unwrap();
+    for (environment, is_built) in [("local", true), ("production", false)] {
+        let acme = TenantId::parse("acme").unwrap();
+        let reason = "no identity provider here";
+        let asked = async { danger::default_tenant(admission(&key), acme, reason, environment) };
+        let (built, said) = Log::of(asked);
+        assert_eq!(built.is_ok(), is_built);
+        let is_recorded = said.contains("WARN tenancy::danger") && said.contains(reason);
+        assert_eq!(is_recorded, is_built, "{said}");
+    }
+}
