@@ -78,3 +78,57 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Ready, ready};
+    use std::sync::{Arc, Mutex};
+
+    use tenancy_core::{ApiKeys, AuditEvent, AuditOutcome, AuditSink, MemoryApiKeys};
+
+    use super::*;
+
+    #[derive(Debug, Clone, Default)]
+    struct Written(Arc<Mutex<Vec<AuditEvent>>>);
+
+    impl AuditSink for Written {
+        fn record(&self, event: &AuditEvent) {
+            self.0.lock().unwrap().push(event.clone());
+        }
+    }
+
+    /// As a service of tower may, and none of axum does.
+    #[derive(Clone)]
+    struct Ends(Result<(), &'static str>);
+
+    impl Service<Request<()>> for Ends {
+        type Response = Response<String>;
+        type Error = &'static str;
+        type Future = Ready<Result<Response<String>, &'static str>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), &'static str>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            ready(self.0.map(|()| Response::new(String::new())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_service_that_gives_an_error_has_failed() {
+        for (ends, outcome, status) in [
+            (Ok(()), AuditOutcome::Allowed, Some(200)),
+            (Err("gone"), AuditOutcome::Failed, None),
+        ] {
+            let written = Written::default();
+            let nobody = Admission::api_keys_only(ApiKeys::new(MemoryApiKeys::new()));
+            let admission = nobody.optional().audit(written.clone());
+            let answer = TenantService::new(admission, Ends(ends)).call(Request::new(()));
+            assert_eq!(answer.await.map(drop), ends);
+            let events = written.0.lock().unwrap();
+            let told: Vec<_> = events.iter().map(|it| (it.outcome, it.status)).collect();
+            assert_eq!(told, [(outcome, status)]);
+        }
+    }
+}

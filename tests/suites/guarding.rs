@@ -9,6 +9,7 @@ use tenancy_core::{
 use tenancy_examples::identity_provider::{SigningKey, now};
 
 use super::over_http::{Reply, get};
+use super::redaction::capture::Log;
 use super::twins;
 
 const NAME: &str = "https://issuer.example";
@@ -67,7 +68,7 @@ impl Requirement for Admin {
 mod on_axum {
     use axum::Router;
     use axum::routing::get;
-    use tenancy_axum::{GuardLayer, Require, TenantLayer};
+    use tenancy_axum::{GuardLayer, Require, RequireRejection, TenantLayer};
     use tenancy_core::Admission;
 
     use super::{Admin, guards};
@@ -79,6 +80,14 @@ mod on_axum {
     async fn requires(Require(tenant, ..): Require<Admin>) -> &'static str {
         assert_eq!(tenant.tenant().as_str(), "acme");
         "served"
+    }
+
+    async fn looks(required: Result<Require<Admin>, RequireRejection>) -> String {
+        let told = |rejection: RequireRejection| {
+            let code = rejection.refusal().map(|it| it.kind().code());
+            format!("{} {code:?}", rejection.status())
+        };
+        required.map_or_else(told, |_| "served".to_owned())
     }
 
     fn app() -> Router {
@@ -98,6 +107,8 @@ mod on_axum {
             .route("/open", get(served).layer(role.1))
             .route("/requires", get(requires))
             .route("/open-requires", get(requires))
+            .route("/looks", get(looks))
+            .route("/open-looks", get(looks))
             .nest(admin.0, below)
     }
 
@@ -112,9 +123,10 @@ mod on_axum {
 }
 
 mod on_actix {
+    use actix_web::ResponseError as _;
     use actix_web::middleware::Condition;
     use actix_web::{App, HttpServer, web};
-    use tenancy_actix::{GuardMiddleware, Require, TenantMiddleware};
+    use tenancy_actix::{GuardMiddleware, Require, RequireRejection, TenantMiddleware};
     use tenancy_core::Admission;
 
     use super::{Admin, admission, guards};
@@ -126,6 +138,27 @@ mod on_actix {
     async fn requires(Require(tenant, ..): Require<Admin>) -> &'static str {
         assert_eq!(tenant.tenant().as_str(), "acme");
         "served"
+    }
+
+    async fn looks(required: Result<Require<Admin>, RequireRejection>) -> String {
+        let told = |rejection: RequireRejection| {
+            let code = rejection.refusal().map(|it| it.kind().code());
+            format!("{} {code:?}", rejection.status_code().as_u16())
+        };
+        required.map_or_else(told, |_| "served".to_owned())
+    }
+
+    /// Asks without admission, on this thread.
+    pub(super) async fn ask_unguarded(path: &str) -> u16 {
+        use actix_web::test::{TestRequest, call_service, init_service};
+        let [(role, guard), ..] = guards();
+        let guarded = web::resource(role).get(served);
+        let app = App::new()
+            .service(guarded.wrap(GuardMiddleware::new(guard)))
+            .route("/requires", web::get().to(requires));
+        let request = TestRequest::get().uri(path).to_request();
+        let answer = call_service(&init_service(app).await, request).await;
+        answer.status().as_u16()
     }
 
     pub(super) fn serve(given: Option<Admission>) -> String {
@@ -152,6 +185,8 @@ mod on_actix {
                 .service(web::resource("/open").get(served).wrap(role.1))
                 .route("/requires", web::get().to(requires))
                 .route("/open-requires", web::get().to(requires))
+                .route("/looks", web::get().to(looks))
+                .route("/open-looks", web::get().to(looks))
                 .service(below)
                 .wrap(Condition::new(
                     given.is_some(),
@@ -294,6 +329,52 @@ async fn a_guard_without_admission_in_front_of_it_lets_nobody_through() {
                 (500, ""),
                 "{service} {path}"
             );
+        }
+    }
+}
+
+#[test]
+fn the_log_tells_the_developer_that_admission_is_missing() {
+    for (path, by_axum, by_actix) in [
+        (
+            "/role",
+            "a route has a `GuardLayer` and no `TenantLayer` outside it",
+            "a route has a `GuardMiddleware` and no `TenantMiddleware` outside it",
+        ),
+        (
+            "/requires",
+            "add `TenantLayer` to the router",
+            "wrap the app in `TenantMiddleware`",
+        ),
+    ] {
+        let asked = async { get(&on_axum::serve(None).await, path, None).await.status };
+        let asked_actix = on_actix::ask_unguarded(path);
+        for ((status, said), expected) in
+            [(Log::of(asked), by_axum), (Log::of(asked_actix), by_actix)]
+        {
+            assert_eq!(status, 500, "{path}");
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+}
+
+/// A handler that wants to answer in its own way is told what the client would have been.
+#[tokio::test]
+async fn a_handler_may_look_at_why_its_requirement_is_not_met() {
+    let key = SigningKey::ec(1).unwrap();
+    let of = |role: &str| bearer(&key, &json!({ "roles": [role] }));
+    let (admin, member) = (of("Admin"), of("Member"));
+    let optional = admission(&key).optional().exempt("/open-looks");
+    for service in on_both(Some(optional)).await {
+        for (path, authorization, expected) in [
+            ("/looks", Some(&admin), "served"),
+            ("/looks", Some(&member), r#"403 Some("insufficient_scope")"#),
+            ("/looks", None, r#"401 Some("missing_token")"#),
+            ("/open-looks", Some(&admin), "500 None"),
+        ] {
+            let answer = get(&service, path, authorization.map(String::as_str)).await;
+            let told = (answer.status, answer.body.as_str());
+            assert_eq!(told, (200, expected), "{service} {path}");
         }
     }
 }

@@ -276,6 +276,20 @@ async fn however_many_ask_and_go_a_tenant_never_has_more_than_its_share() {
     }
 }
 
+/// Both fields are lists.
+#[tokio::test]
+async fn what_a_service_says_of_its_own_limits_stays() {
+    let rate = RateLimit::per_hour(number(2));
+    for twin in Twin::both(Some(Limits::new(Allowance::new().rate(rate)))).await {
+        let request = twin.client.get(format!("{}/own", twin.service));
+        let request = request.header("authorization", bearer(&twin.key, "acme"));
+        let answer = request.send().await.unwrap();
+        let told: Vec<_> = answer.headers().get_all("ratelimit").iter().collect();
+        let ours = r#""tenant";r=1;t=1800"#;
+        assert_eq!(told, [twins::OWN, ours], "{}", twin.name);
+    }
+}
+
 #[tokio::test]
 async fn a_plan_and_a_tenant_have_allowances_of_their_own() {
     let allow = |requests| Allowance::new().rate(RateLimit::per_hour(number(requests)));

@@ -5,7 +5,7 @@ use crate::{Refusal, RefusalCause, SubjectId, TenantContext, TenantId};
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) refusal: Refusal,
-    pub(crate) proved: Proved,
+    pub(crate) proved: Box<Proved>,
 }
 
 /// Of whom a request has proved to be that is refused: nothing, as long as its credential is not verified.
@@ -28,11 +28,11 @@ impl Refused {
     pub(super) fn of(context: &TenantContext, cause: RefusalCause) -> Self {
         Self {
             refusal: cause.into(),
-            proved: Proved {
+            proved: Box::new(Proved {
                 tenant: Some(context.tenant().clone()),
                 subject: context.subject().cloned(),
                 is_unknown: false,
-            },
+            }),
         }
     }
 
@@ -41,11 +41,11 @@ impl Refused {
         let is_unknown = cause == RefusalCause::TenantUnknown;
         Self {
             refusal: cause.into(),
-            proved: Proved {
+            proved: Box::new(Proved {
                 tenant: Some(tenant),
                 subject: None,
                 is_unknown,
-            },
+            }),
         }
     }
 
@@ -60,7 +60,7 @@ impl<R: Into<Refusal>> From<R> for Refused {
     fn from(refusal: R) -> Self {
         Self {
             refusal: refusal.into(),
-            proved: Proved::default(),
+            proved: Box::default(),
         }
     }
 }

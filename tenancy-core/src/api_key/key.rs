@@ -236,6 +236,21 @@ mod tests {
         }
     }
 
+    /// Whoever can compute the checksum of a key can compute that of anything.
+    #[test]
+    fn a_good_checksum_makes_no_key_of_other_characters() {
+        for (digits, expected) in [
+            ("aB7", true),
+            ("a-7", false),
+            ("a 7", false),
+            ("a\n7", false),
+        ] {
+            let mut key = format!("tnc_{digits:x<32}").into_bytes();
+            key.extend(checksum(&key));
+            assert_eq!(is_api_key(&key), expected, "{digits:?}");
+        }
+    }
+
     #[test]
     fn a_prefix_is_short_plain_and_told_from_what_follows() {
         for prefix in [

@@ -212,6 +212,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_is_the_policy_that_counts_for_the_tenant() {
+        let allow = |requests| Allowance::new().rate(RateLimit::per_hour(number(requests)));
+        let limits = Limits::new(allow(1))
+            .plan("pro", allow(3))
+            .plan_by(|tenant| tenant.claims()?.claim("plan").ok()?)
+            .tenant(TenantId::parse("initech").unwrap(), allow(2))
+            .clock(clock());
+        let gate = Gate::new(limits);
+        for (tenant, plan, requests) in [("a", "pro", 3), ("a", "", 1), ("initech", "pro", 2)] {
+            let permit = gate.enter(&of(tenant, plan)).unwrap();
+            let told: Vec<_> = permit.fields().map(|(_, value)| value).collect();
+            let policy = format!(r#""tenant";q={requests};w=3600"#);
+            assert_eq!(told[0], policy, "{tenant} {plan}");
+        }
+    }
+
+    #[test]
     fn requests_at_once_are_those_of_the_tenant_whatever_its_plan() {
         let limits = Limits::new(Allowance::new().concurrent(number(1)))
             .plan("pro", Allowance::new().concurrent(number(2)))

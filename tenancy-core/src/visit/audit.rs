@@ -175,3 +175,18 @@ impl Auditor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::danger;
+
+    #[test]
+    fn what_is_said_in_an_event_is_on_one_line() {
+        let job = danger::assume(TenantId::parse("acme").unwrap(), "a test").unwrap();
+        let time = UnixTime::from_seconds(1_700_000_000);
+        let event = AuditEvent::new(time, &job, "purge\n", "note/5\r", AuditOutcome::Allowed);
+        assert_eq!(event.action, r"purge\n");
+        assert_eq!(event.resource, r"note/5\r");
+    }
+}

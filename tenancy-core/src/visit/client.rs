@@ -136,7 +136,10 @@ fn network(text: &str) -> Result<IpNet, InvalidPattern> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Admission;
     use crate::head::testing::Head;
+    use crate::verifier::NoTokens;
+    use crate::visit::facts::Facts;
 
     /// Their addresses, and one on its own.
     const PROXIES: [&str; 3] = ["10.0.0.0/8", "fd00::/8", "192.0.2.7"];
@@ -305,6 +308,27 @@ mod tests {
         assert_eq!(proxies.client(&without_peer), None);
         let nobody = TrustedProxies::x_forwarded_for([""; 0]).unwrap();
         assert_eq!(client(&nobody, "x-forwarded-for", peer, &["1.1.1.1"]), peer);
+    }
+
+    #[test]
+    fn without_proxies_the_client_is_the_peer_and_nothing_that_it_says() {
+        for (peer, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("2001:db8::1", "2001:db8::1"),
+            // As a socket for both tells it.
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+        ] {
+            for name in ["x-forwarded-for", "forwarded"] {
+                let lines = ["for=198.51.100.1", "198.51.100.1"];
+                let head = Head {
+                    peer: Some(peer.parse().unwrap()),
+                    fields: lines.map(|line| (name, line)).into(),
+                    ..Head::default()
+                };
+                let facts = Facts::of(&Admission::new(NoTokens), &head);
+                assert_eq!(facts.client_address, expected.parse().ok(), "{name}");
+            }
+        }
     }
 
     #[test]

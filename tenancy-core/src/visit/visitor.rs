@@ -9,7 +9,7 @@ use crate::{Admitted, Permit, ProjectId, SubjectId, TenantContext, TenantId};
 #[derive(Debug, Clone)]
 pub(crate) enum Visitor {
     Admitted(TenantContext, WeakPermit),
-    Refused(Proved),
+    Refused(Box<Proved>),
     /// It has no credential, or nobody has looked at it yet.
     Nobody,
     /// Nobody ever looks at its credential.
@@ -39,7 +39,7 @@ impl Visitor {
     /// The tenant, if nobody can have made it up.
     pub(super) fn known_tenant(&self) -> Option<&TenantId> {
         match self {
-            Self::Refused(Proved { is_unknown, .. }) if *is_unknown => None,
+            Self::Refused(proved) if proved.is_unknown => None,
             _ => self.tenant(),
         }
     }

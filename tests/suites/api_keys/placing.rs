@@ -85,8 +85,10 @@ async fn a_key_counts_only_where_keys_are_configured_and_in_the_field_that_is() 
         let answer = ask(&service, &[("x-api-key", &good)]).await;
         assert_eq!(told(&answer), (401, "missing_token"));
     }
+    // Said twice, what was said last counts.
+    let here = ApiKeys::new(keys.clone());
     let elsewhere = ApiKeys::new(keys).header("X-Acme-Key");
-    for service in on_both(admission(&signing).api_keys(elsewhere)).await {
+    for service in on_both(admission(&signing).api_keys(here).api_keys(elsewhere)).await {
         let answer = ask(&service, &[("x-acme-key", &good)]).await;
         assert_eq!(told(&answer), (200, "acme"));
         let answer = ask(&service, &[("x-api-key", &good)]).await;

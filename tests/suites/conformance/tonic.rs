@@ -8,13 +8,16 @@ use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt as _};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
-use tenancy_core::{Admission, Allowance, Limits, RateLimit};
+use serde_json::json;
+use tenancy_axum::{GuardLayer, TenantLayer};
+use tenancy_core::{Admission, Allowance, Guard, Limits, RateLimit};
 use tenancy_examples::on_tonic::{self, Answer, Question, TenantsClient, with_token};
 use tokio::net::TcpListener;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
 use super::{Provider, connections};
+use crate::twins;
 
 /// Longer than any test.
 const FOREVER: u64 = 600_000;
@@ -27,7 +30,10 @@ async fn serve(admission: Admission) -> SocketAddr {
 }
 
 async fn client(admission: Admission) -> TenantsClient<Channel> {
-    let address = serve(admission).await;
+    client_of(serve(admission).await).await
+}
+
+async fn client_of(address: SocketAddr) -> TenantsClient<Channel> {
     let endpoint = Endpoint::new(format!("http://{address}")).unwrap();
     TenantsClient::new(endpoint.connect().await.unwrap())
 }
@@ -235,14 +241,39 @@ async fn is_refused_soon(mut client: TenantsClient<Channel>, provider: &Provider
     }
 }
 
+#[tokio::test]
+async fn a_guard_denies_a_call_in_the_words_of_grpc() {
+    let provider = Provider::new();
+    // Who passes the guard finds no method, and is told so.
+    let app = axum::Router::new()
+        .fallback(async || [("content-type", "application/grpc"), ("grpc-status", "12")])
+        .layer(GuardLayer::new(Guard::role("Admin")))
+        .layer(TenantLayer::new(provider.admission()));
+    let mut client = client_of(twins::serve(app).await).await;
+    for (role, code, message) in [
+        ("Member", Code::PermissionDenied, "insufficient_scope"),
+        ("Admin", Code::Unimplemented, ""),
+    ] {
+        let token = provider.token_with(&json!({ "roles": [role] }));
+        let asked = client.ask(with_token(&token, question(0)).unwrap()).await;
+        let status = asked.unwrap_err();
+        assert_eq!((status.code(), status.message()), (code, message), "{role}");
+    }
+}
+
 /// Who does not speak gRPC gets the problem document.
 #[tokio::test]
 async fn a_request_that_is_no_call_is_refused_as_elsewhere() {
     let address = serve(Provider::new().admission()).await;
     let mut connection = connections::http2(address).await;
-    for (media_type, status, says) in [
-        ("application/json", 401, r#""code":"missing_token""#),
-        ("application/grpc", 200, ""),
+    for (media_type, status, answered_as, says) in [
+        (
+            "application/json",
+            401,
+            "application/problem+json",
+            r#""code":"missing_token""#,
+        ),
+        ("application/grpc", 200, "application/grpc", ""),
     ] {
         let request =
             hyper::Request::post(format!("http://{address}/tenancy.examples.Tenants/Ask"))
@@ -250,6 +281,8 @@ async fn a_request_that_is_no_call_is_refused_as_elsewhere() {
                 .body(Empty::<Bytes>::new());
         let answer = connection.send_request(request.unwrap()).await.unwrap();
         assert_eq!(answer.status(), status, "{media_type}");
+        let named: Vec<_> = answer.headers().get_all("content-type").iter().collect();
+        assert_eq!(named, [answered_as], "{media_type}");
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         let body = str::from_utf8(&body).unwrap();
         assert_eq!(body.is_empty(), says.is_empty(), "{body}");

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Bytes;
 use tenancy_core::Admission;
 use tenancy_tests::notes::Notes;
 
-use super::{Provider, on_both_frameworks};
+use super::{Provider, connections, on_both_frameworks};
 use crate::redaction::capture::Log;
-use crate::twins::{self, Connection, Reply, Service, TestApp, request};
+use crate::twins::{self, Connection, OnAxum, Reply, Service, TestApp, request};
 
 on_both_frameworks! {
     a_success_is_committed_and_anything_else_rolled_back
@@ -25,6 +27,12 @@ on_both_frameworks! {
 
 const INTERNAL: &str = r#"{"type":"about:blank","title":"The request could not be served","status":500,"code":"internal"}"#;
 const UNAVAILABLE: &str = r#"{"type":"about:blank","title":"The request cannot be served now","status":503,"code":"temporarily_unavailable"}"#;
+
+const ADDED: &str = "SELECT count(*) FROM note WHERE body = 'new' AND tenant_id = 'a'";
+
+/// What `/work/dangle` does is found out by the commit.
+const DEFER: &str =
+    "ALTER TABLE tag ALTER CONSTRAINT tag_tenant_id_note_id_fkey DEFERRABLE INITIALLY DEFERRED";
 
 /// The service over a pool of one connection, so that whatever is left of a request meets the next.
 struct Stage {
@@ -53,8 +61,7 @@ impl Stage {
     /// What the tenant has beside its three notes, as another connection sees it.
     async fn added(&self) -> i64 {
         let mut admin = self.notes.admin().await.unwrap();
-        let count = "SELECT count(*) FROM note WHERE body = 'new' AND tenant_id = 'a'";
-        let count = sqlx::query_scalar(count).fetch_one(&mut admin);
+        let count = sqlx::query_scalar(ADDED).fetch_one(&mut admin);
         count.await.unwrap()
     }
 
@@ -104,9 +111,7 @@ async fn the_answer_goes_out_when_the_commit_is_done<A: TestApp>() {
 
 async fn a_commit_that_fails_is_500_and_leaves_nothing<A: TestApp>() {
     let stage = Stage::open::<A>().await;
-    let defer =
-        "ALTER TABLE tag ALTER CONSTRAINT tag_tenant_id_note_id_fkey DEFERRABLE INITIALLY DEFERRED";
-    stage.notes.administer(defer).await.unwrap();
+    stage.notes.administer(DEFER).await.unwrap();
     let answer = stage.post("/work/dangle").await;
     assert_eq!((answer.status, answer.body.as_str()), (500, INTERNAL));
     let media_type = (
@@ -216,6 +221,45 @@ fn the_log_tells_the_developer_which_layer_is_missing() {
     );
 }
 
+/// It has no answer yet by which to tell.
+#[tokio::test]
+async fn an_error_of_an_inner_middleware_of_actix_rolls_back() {
+    use actix_web::dev::Service as _;
+    use actix_web::error::ErrorBadGateway;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use actix_web::{App, web::scope};
+    let provider = Provider::new();
+    for (fails, expected) in [(true, 0), (false, 1)] {
+        let notes = Notes::new().await.unwrap();
+        let transactions = tenancy_actix::TransactionMiddleware::new(notes.pool(1).await.unwrap());
+        let app = App::new()
+            .service(scope("/work").configure(twins::actix_work))
+            .wrap_fn(move |request, service| {
+                let answer = service.call(request);
+                async move {
+                    let answer = answer.await?;
+                    if fails {
+                        Err(ErrorBadGateway("no"))
+                    } else {
+                        Ok(answer)
+                    }
+                }
+            })
+            .wrap(transactions)
+            .wrap(tenancy_actix::TenantMiddleware::new(provider.admission()));
+        let request = TestRequest::post().uri("/work/add/201");
+        let bearer = provider.bearer("a", "ada");
+        let request = request
+            .insert_header(("authorization", bearer))
+            .to_request();
+        let answer = try_call_service(&init_service(app).await, request).await;
+        assert_eq!(answer.is_err(), fails);
+        let mut admin = notes.admin().await.unwrap();
+        let added = sqlx::query_scalar::<_, i64>(ADDED).fetch_one(&mut admin);
+        assert_eq!(added.await.unwrap(), expected);
+    }
+}
+
 /// Its status in HTTP is 200, whatever comes of it.
 #[tokio::test]
 async fn a_call_of_grpc_that_fails_is_rolled_back() {
@@ -242,6 +286,35 @@ async fn a_call_of_grpc_that_fails_is_rolled_back() {
     for (status, added) in [(0, 1), (5, 1), (16, 1), (0, 2), (13, 2)] {
         assert_eq!(stage.post(&format!("/call/{status}")).await.status, 200);
         assert_eq!(stage.added().await, added, "{status}");
+    }
+}
+
+/// Who reads messages understands no problem document, and who sends none understands nothing else.
+#[tokio::test]
+async fn a_call_of_grpc_whose_commit_fails_is_told_so_in_the_words_of_grpc() {
+    let stage = Stage::open::<OnAxum>().await;
+    stage.notes.administer(DEFER).await.unwrap();
+    let mut connection = connections::http2(stage.address).await;
+    let (of_call, of_problem) = (Some("application/grpc"), Some("application/problem+json"));
+    for (media_type, path, status, answered_as, grpc_status, added) in [
+        ("application/json", "dangle", 500, of_problem, None, 0),
+        ("application/grpc", "dangle", 200, of_call, Some("13"), 0),
+        ("application/grpc", "add/201", 201, None, None, 1),
+    ] {
+        let request = hyper::Request::post(format!("http://{}/work/{path}", stage.address))
+            .header("authorization", &stage.bearer)
+            .header("content-type", media_type)
+            .body(Empty::<Bytes>::new());
+        let answer = connection.send_request(request.unwrap()).await.unwrap();
+        let field = |name| answer.headers().get(name).map(|it| it.to_str().unwrap());
+        assert_eq!(answer.status(), status, "{media_type} {path}");
+        assert_eq!(field("content-type"), answered_as, "{media_type} {path}");
+        assert_eq!(field("grpc-status"), grpc_status, "{media_type} {path}");
+        assert_eq!(field("grpc-message"), grpc_status.and(Some("internal")));
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let says = if status == 500 { INTERNAL } else { "" };
+        assert_eq!(body, says, "{media_type} {path}");
+        assert_eq!(stage.added().await, added, "{media_type} {path}");
     }
 }
 

@@ -1,8 +1,12 @@
 //! Which tenants there are, how they are called, and which of them are served.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 use tenancy_core::{
-    Admitted, MemoryDirectory, RefusalCause, TenantId, TenantRecord, TenantSlug, TenantStatus,
+    Admitted, MemoryDirectory, RefusalCause, TenantDirectory, TenantDirectoryUnavailable, TenantId,
+    TenantRecord, TenantSlug, TenantStatus,
 };
 use tenancy_examples::identity_provider::SigningKey;
 use tenancy_tests::faulty::Faulty;
@@ -115,6 +119,60 @@ async fn slugs_become_ids_and_reach_no_further_than_the_token() {
             fields.extend(header.map(|header| ("x-tenant-id", header)));
             let answer = ask(&service, "GET /who", &fields).await;
             assert_eq!(told(&answer), expected, "{host} {header:?}");
+        }
+    }
+}
+
+/// A directory that counts how often it is asked for what a client said.
+#[derive(Debug, Clone, Default)]
+struct Counting {
+    tenants: MemoryDirectory,
+    by_slug: Arc<AtomicUsize>,
+}
+
+#[async_trait::async_trait]
+impl TenantDirectory for Counting {
+    async fn by_id(
+        &self,
+        id: &TenantId,
+    ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
+        self.tenants.by_id(id).await
+    }
+
+    async fn by_slug(
+        &self,
+        slug: &TenantSlug,
+    ) -> Result<Option<TenantRecord>, TenantDirectoryUnavailable> {
+        self.by_slug.fetch_add(1, Ordering::SeqCst);
+        self.tenants.by_slug(slug).await
+    }
+}
+
+/// Each slug that is looked up is another entry of a cache, and another question to a database that all tenants share.
+#[tokio::test]
+async fn a_credential_of_one_tenant_has_no_slug_looked_up_that_its_client_invents() {
+    let key = SigningKey::ec(1).unwrap();
+    for (tenants, looked_up) in [(json!(["1"]), 0), (json!(["1", "2"]), 3)] {
+        let bearer = format!("Bearer {}", token(&key, &tenants));
+        let directory = Counting::default();
+        directory.tenants.add(record("1", "acme")).unwrap();
+        let admission = admission(&key).tenant_header("x-tenant-id");
+        for service in on_both(admission.directory(directory.clone())).await {
+            for (name, expected) in [
+                ("acme", (200, "1")),
+                ("invented", NOT_GRANTED),
+                ("invented-too", NOT_GRANTED),
+            ] {
+                let fields = [
+                    ("authorization", bearer.as_str()),
+                    ("host", "localhost"),
+                    ("x-tenant-id", name),
+                ];
+                let answer = ask(&service, "GET /who", &fields).await;
+                assert_eq!(told(&answer), expected, "{tenants} {name}");
+            }
+            let asked = directory.by_slug.swap(0, Ordering::SeqCst);
+            assert_eq!(asked, looked_up, "{tenants}");
         }
     }
 }

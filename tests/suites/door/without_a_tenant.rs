@@ -1,11 +1,13 @@
 //! What opens without a tenant, and for whom a request without a credential is.
 
 use serde_json::json;
-use tenancy_core::{TenantId, danger};
+use tenancy_core::{Admitted, TenantId, danger};
 use tenancy_examples::identity_provider::SigningKey;
+use tenancy_tests::head::Head;
 
 use super::{ACME, GLOBEX, NOT_GRANTED, ask, told};
 use crate::presenting::{admission, on_both, token};
+use crate::redaction::capture::Log;
 
 #[tokio::test]
 async fn an_exempt_prefix_opens_whole_segments_in_normal_form_and_nothing_else() {
@@ -146,5 +148,36 @@ async fn a_default_tenant_is_for_requests_without_a_credential_only() {
                 "{fields:?}"
             );
         }
+    }
+}
+
+#[test]
+fn each_request_that_is_given_the_default_tenant_is_recorded_with_the_reason() {
+    let key = SigningKey::ec(1).unwrap();
+    let acme = TenantId::parse("acme").unwrap();
+    let reason = "no identity provider here";
+    let admission = danger::default_tenant(admission(&key), acme, reason, "test").unwrap();
+    let without = Head::get("/who");
+    let bearer = format!("Bearer {}", token(&key, &json!("acme")));
+    let with_credential = without.clone().authorization(&bearer);
+    for (head, is_recorded) in [(without, true), (with_credential, false)] {
+        let (admitted, said) = Log::of(async { admission.admit(&head).await });
+        assert!(matches!(admitted, Ok(Admitted::For(..))));
+        let recorded = said.contains("assumed the default tenant") && said.contains(reason);
+        assert_eq!(recorded, is_recorded, "{said}");
+    }
+}
+
+#[test]
+fn that_there_is_a_default_tenant_is_on_record_with_the_reason() {
+    let key = SigningKey::ec(1).unwrap();
+    for (environment, is_built) in [("local", true), ("production", false)] {
+        let acme = TenantId::parse("acme").unwrap();
+        let reason = "no identity provider here";
+        let asked = async { danger::default_tenant(admission(&key), acme, reason, environment) };
+        let (built, said) = Log::of(asked);
+        assert_eq!(built.is_ok(), is_built);
+        let is_recorded = said.contains("WARN tenancy::danger") && said.contains(reason);
+        assert_eq!(is_recorded, is_built, "{said}");
     }
 }

@@ -126,7 +126,12 @@ async fn what_the_right_key_signed_of_another_form_is_not_opened() {
         payload[name] = value;
         sign(&payload.to_string())
     };
-    assert!(opened(&envelopes, &with("more", json!(1))).await.is_ok());
+    for more in [json!(1), json!("x".repeat(4 * 1024))] {
+        assert!(opened(&envelopes, &with("more", more)).await.is_ok());
+    }
+    let limited = with("limited_to_projects", json!(true));
+    let limited = opened(&envelopes, &limited).await.unwrap();
+    assert!(limited.is_limited_to_projects());
     for (name, value) in [
         ("tenant_id", json!(null)),
         ("tenant_id", json!("")),
@@ -136,6 +141,11 @@ async fn what_the_right_key_signed_of_another_form_is_not_opened() {
         ("sub", json!(7)),
         ("sub", json!("")),
         ("project_id", json!([])),
+        ("limited_to_projects", json!(false)),
+        ("limited_to_projects", json!(null)),
+        ("limited_to_projects", json!("true")),
+        // Too long to be looked at.
+        ("more", json!("x".repeat(8 * 1024))),
         ("reason", json!(null)),
         ("exp", json!("1700000060")),
         ("exp", json!(1.7e9)),

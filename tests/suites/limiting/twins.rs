@@ -92,6 +92,9 @@ impl Drop for One<'_> {
     }
 }
 
+/// What `/own` says of a policy that is the service's.
+pub(super) const OWN: &str = r#""own";r=5;t=60"#;
+
 type Chunk = Result<web::Bytes, std::convert::Infallible>;
 
 fn chunks() -> impl Stream<Item = Chunk> {
@@ -115,6 +118,7 @@ pub(super) async fn on_axum(admission: Admission, work: Arc<Work>) -> String {
     let app = Router::new()
         .route("/quick", get(|| async { "quick" }))
         .route("/open", get(|| async { "open" }))
+        .route("/own", get(|| async { [("ratelimit", OWN)] }))
         .route("/empty", get(|| async {}))
         .route("/slow", get(slow))
         .route("/counted", get(counted))
@@ -136,10 +140,16 @@ async fn serve(listener: std::net::TcpListener, admission: Admission, work: Arc<
         let counted = |work: web::Data<Work>, Tenant(tenant): Tenant| async move {
             work.counted(tenant.tenant().as_str()).await
         };
+        let own = || async {
+            HttpResponse::Ok()
+                .insert_header(("ratelimit", OWN))
+                .finish()
+        };
         App::new()
             .app_data(web::Data::from(Arc::clone(&work)))
             .route("/quick", web::get().to(|| async { "quick" }))
             .route("/open", web::get().to(|| async { "open" }))
+            .route("/own", web::get().to(own))
             .route("/empty", web::get().to(HttpResponse::Ok))
             .route("/slow", web::get().to(slow))
             .route("/counted", web::get().to(counted))

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use tenancy_core::AuditOutcome::{self, Allowed, Denied, Failed};
-use tenancy_core::{AuditEvent, AuditSink, SubjectId, TracingAudit};
+use tenancy_core::{Admission, AuditEvent, AuditSink, SubjectId, TracingAudit};
 
-use super::{Provider, TIME, Watched, id, soon};
+use super::{Provider, TIME, Watched, Written, id, soon};
 use crate::twins::{Connection, get};
 
 /// What the events have in common is looked at here, and the rest returned: tenant, subject, action, resource, outcome,
@@ -116,6 +116,59 @@ async fn every_request_that_was_admitted_or_refused_is_written_down_once() {
         // What a handler wrote and the event of its request belong together.
         assert_eq!(events[2].request_id, events[3].request_id);
         assert_ne!(events[0].request_id, events[1].request_id);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_needs_no_credential_is_written_down_too() {
+    let provider = Provider::new();
+    for watched in Watched::both(&provider, Admission::optional) {
+        for path in ["/note/1", "/guarded", "/open"] {
+            watched.ask(path, &[]).await;
+        }
+        let by_nobody = |path: &str, outcome, status, code| -> Told {
+            let (action, path) = ("GET".to_owned(), path.to_owned());
+            (None, None, action, path, outcome, Some(status), code)
+        };
+        let events = watched.written.events();
+        let expected = [
+            by_nobody("/note/1", Allowed, 200, None),
+            by_nobody("/guarded", Denied, 401, Some("missing_token")),
+        ];
+        let told: Vec<_> = events.iter().map(told).collect();
+        assert_eq!(told, expected, "{}", watched.name);
+        let refusals = watched.heard.events("refused a request");
+        assert_eq!(refusals.len(), 1, "{}", watched.name);
+    }
+}
+
+/// actix-web makes an answer of the error of a middleware, further out than ours.
+#[tokio::test]
+async fn an_error_is_written_down_as_the_answer_that_actix_makes_of_it() {
+    use actix_web::dev::ServiceResponse;
+    use actix_web::error::InternalError;
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    let provider = Provider::new();
+    for (status, outcome) in [(403, Denied), (404, Allowed), (502, Failed)] {
+        let written = Written::default();
+        let admission = provider.admission().audit(written.clone());
+        let app = actix_web::App::new()
+            .wrap_fn(move |_, _| async move {
+                let status = StatusCode::from_u16(status).unwrap();
+                Err::<ServiceResponse, _>(InternalError::new("no", status).into())
+            })
+            .wrap(tenancy_actix::TenantMiddleware::new(admission));
+        let request = TestRequest::get().uri("/note/1");
+        let request = request.insert_header(("authorization", provider.bearer("acme", "ada")));
+        let answer = try_call_service(&init_service(app).await, request.to_request()).await;
+        assert!(answer.is_err());
+        let events = written.events();
+        let [event] = events.as_slice() else {
+            panic!("{events:?}");
+        };
+        assert_eq!((event.status, event.outcome), (Some(status), outcome));
+        assert_eq!(event.tenant, Some(id("acme")));
     }
 }
 

@@ -1,10 +1,10 @@
 //! The span of a request, and what is inside it.
 
 use futures_util::future::join_all;
-use tenancy_core::Admission;
+use tenancy_core::{Admission, ApiKey, ApiKeyRecord, ApiKeys, MemoryApiKeys, SubjectId};
 
 use super::listening::Fields;
-use super::{Provider, Watched, soon};
+use super::{Provider, Watched, id, soon};
 use crate::twins::{Connection, get, request};
 
 /// The fields of the span of a request, without what all have alike: `name=value`, where names lack their `tenancy.`.
@@ -74,34 +74,68 @@ async fn a_request_that_is_refused_is_known_as_far_as_it_is_verified() {
     let provider = Provider::new();
     let forged = format!("{}x", provider.bearer("acme", "ada"));
     let bearer = |tenant| provider.bearer(tenant, "ada");
-    for watched in Watched::both(&provider, |it| it) {
-        for (bearer, expected) in [
-            (None, "401 outcome=denied refusal=missing_token"),
+    let configure = |it: Admission| it.project_query_parameter("project");
+    for watched in Watched::both(&provider, configure) {
+        for (bearer, query, expected) in [
+            (None, "", "401 outcome=denied refusal=missing_token"),
             (
                 Some(&"Bearer".to_owned()),
+                "",
                 "400 outcome=denied refusal=invalid_request",
             ),
-            (Some(&forged), "401 outcome=denied refusal=invalid_token"),
+            (
+                Some(&forged),
+                "",
+                "401 outcome=denied refusal=invalid_token",
+            ),
             (
                 Some(&bearer("initech")),
+                "",
                 "403 outcome=denied refusal=tenant_not_granted subject=ada tenant=initech",
             ),
             (
                 Some(&bearer("umbrella")),
+                "",
                 "403 outcome=denied refusal=tenant_not_granted subject=ada tenant=umbrella",
             ),
             (
+                Some(&bearer("acme")),
+                "?project=apollo",
+                "403 outcome=denied refusal=project_not_granted subject=ada tenant=acme",
+            ),
+            (
                 Some(&bearer("hooli")),
+                "",
                 "200 outcome=allowed subject=ada tenant=hooli",
             ),
             (
                 Some(&bearer("hooli")),
+                "",
                 "429 outcome=denied refusal=rate_limited subject=ada tenant=hooli",
             ),
         ] {
-            let bearer = bearer.map(String::as_str);
-            let span = span_of(&watched, "GET", "/note/1", bearer).await;
+            let (bearer, target) = (bearer.map(String::as_str), format!("/note/1{query}"));
+            let span = span_of(&watched, "GET", &target, bearer).await;
             assert_eq!(span, format!("GET /note/1 {expected}"), "{}", watched.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_holder_of_a_key_is_known_whether_the_request_is_refused_or_not() {
+    let provider = Provider::new();
+    for (tenant, status) in [("acme", 200), ("initech", 403)] {
+        let (keys, key) = (MemoryApiKeys::new(), ApiKey::generate().unwrap());
+        let subject = SubjectId::parse("nightly").unwrap();
+        keys.insert(ApiKeyRecord::new(key.hash(), id(tenant), subject));
+        let key = key.expose();
+        let configure = |it: Admission| it.api_keys(ApiKeys::new(keys.clone()));
+        for watched in Watched::both(&provider, configure) {
+            let reply = watched.ask("/note/1", &[("x-api-key", &key)]).await;
+            assert_eq!(reply.status, status, "{}", watched.name);
+            let fields = watched.heard.requests().pop().unwrap().fields;
+            assert_eq!(fields["tenancy.tenant"], tenant, "{}", watched.name);
+            assert_eq!(fields["tenancy.subject"], "nightly", "{}", watched.name);
         }
     }
 }
