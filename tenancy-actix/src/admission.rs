@@ -3,7 +3,7 @@
 use actix_web::dev::Extensions;
 use tenancy_core::{Admission, VisitContext};
 
-/// `None` where there is no layer outside, or the path is exempt.
+/// `None` where there is no middleware outside, or the path is exempt.
 pub(crate) fn of(extensions: &Extensions) -> Option<&Admission> {
     extensions.get().and_then(VisitContext::admission)
 }

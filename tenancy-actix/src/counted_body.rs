@@ -11,10 +11,12 @@ use tracing::Span;
 
 pin_project! {
     /// The body of a response behind [`TenantMiddleware`](crate::TenantMiddleware). The request counts among those that its
-    /// tenant may make at once until this has been sent or dropped.
+    /// tenant may make at once until the server, or a middleware outside such as `Compress`, has taken all of this, which of a
+    /// stream is when it ends, or has dropped it.
     ///
     /// actix-web lets a handler finish when its client has gone away, and the request counts until then. What goes on after
-    /// a body has ended does not count. A WebSocket is a body, and counts as long as it is open.
+    /// a body has ended counts where somebody holds [the permit](tenancy_core::VisitContext::permit). A WebSocket is a body, and
+    /// counts as long as it is open.
     ///
     /// What its stream logs while it is polled is inside the span of the request.
     #[derive(Debug)]

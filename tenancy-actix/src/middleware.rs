@@ -4,10 +4,12 @@ use std::future::{Ready, ready};
 use std::rc::Rc;
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::dev::{
+    Extensions, Service, ServiceRequest, ServiceResponse, Transform, forward_ready,
+};
 use actix_web::{Error, HttpMessage};
 use futures_util::future::LocalBoxFuture;
-use tenancy_core::{Admission, Admitted, Permit};
+use tenancy_core::{Admission, Admitted, Permit, Refusal, Visit};
 use tracing::Instrument as _;
 
 use crate::head::Head;
@@ -71,20 +73,15 @@ where
         let inner = Rc::clone(&self.inner);
         Box::pin(async move {
             let (visit, admitted) = admission.visit(&Head(&request)).await;
-            let mut permit = Permit::default();
-            match admitted {
-                Ok(Admitted::For(context, its)) => {
-                    request.extensions_mut().insert(context);
-                    permit = its;
-                }
-                Ok(Admitted::Anonymous | Admitted::Exempt) => {}
+            let entered = enter(admitted, &visit, &mut request.extensions_mut());
+            let permit = match entered {
+                Ok(permit) => permit,
                 Err(refusal) => {
                     let mut response = response::refused(&admission, refusal);
                     response::end(visit, &mut response);
                     return Ok(request.into_response(response).map_into_right_body());
                 }
-            }
-            request.extensions_mut().insert(visit.context());
+            };
             let span = visit.span().clone();
             let served = span.in_scope(|| inner.call(request));
             match served.instrument(span.clone()).await {
@@ -96,11 +93,31 @@ where
                     Ok(response.map_into_left_body())
                 }
                 Err(error) => {
-                    // The answer that actix-web makes of it.
-                    visit.end(error.as_response_error().status_code().as_u16(), None);
+                    // The answer that actix-web makes of it, further out.
+                    let answer = error.error_response();
+                    let refusal = answer.extensions();
+                    visit.end(answer.status().as_u16(), refusal.get::<Refusal>());
+                    drop(refusal);
                     Err(error)
                 }
             }
         })
     }
+}
+
+/// Lets a request in that was admitted. What stands behind finds there for whom.
+fn enter(
+    admitted: Result<Admitted, Refusal>,
+    visit: &Visit,
+    extensions: &mut Extensions,
+) -> Result<Permit, Refusal> {
+    let permit = match admitted? {
+        Admitted::For(context, permit) => {
+            extensions.insert(context);
+            permit
+        }
+        Admitted::Anonymous | Admitted::Exempt => Permit::default(),
+    };
+    extensions.insert(visit.context());
+    Ok(permit)
 }

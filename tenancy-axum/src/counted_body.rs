@@ -12,7 +12,8 @@ use crate::RefusalBody;
 
 pin_project! {
     /// The body of a response behind [`TenantLayer`](crate::TenantLayer). The request counts among those that its tenant may
-    /// make at once until this has been sent or dropped, as when the client goes away.
+    /// make at once until the server has taken all of this, which of a stream is when it ends, or has dropped it, as when the
+    /// client goes away.
     ///
     /// What goes on after a body has ended, such as a WebSocket, counts where the handler holds the
     /// [`Permit`](crate::Permit) of the request.

@@ -10,6 +10,7 @@ use crate::TenantService;
 /// It works on any `http::Request`, and on responses whose body is a [`RefusalBody`](crate::RefusalBody), such as those of
 /// axum and hyper. The inner service finds the [`TenantContext`](tenancy_core::TenantContext) in the request's extensions; handlers of axum take
 /// it with the extractor [`Tenant`](crate::Tenant). A refused request never reaches the inner service.
+/// Of several layers around a service, the innermost says what it finds.
 ///
 /// A call of gRPC (media type `application/grpc`) that is refused is told so in a way that its client understands: status 200 of
 /// HTTP without a body, `grpc-status`, and the [code](tenancy_core::RefusalKind::code) of the refusal in `grpc-message`. 400 is

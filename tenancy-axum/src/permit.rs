@@ -9,7 +9,7 @@ use crate::TenantRejection;
 /// Takes the place of the request among those that its tenant may make [at once](tenancy_core::Allowance::concurrent), so that
 /// what goes on after the answer counts too.
 ///
-/// A request counts until its answer has been sent. A WebSocket begins then: it counts as long as its task holds the permit.
+/// A request counts until the server has taken its answer. A WebSocket begins then: it counts as long as its task holds the permit.
 ///
 /// ```
 /// use axum::extract::ws::WebSocketUpgrade;
@@ -28,7 +28,7 @@ use crate::TenantRejection;
 /// # let _ = socket;
 /// ```
 ///
-/// The place is taken once, whoever holds it, and free again when the answer has been sent and the permit is dropped. A client
+/// The place is taken once, whoever holds it, and free again when the answer has been taken and the permit is dropped. A client
 /// that closes its connection ends the task above. One that vanishes without doing so, as when its network is gone, is noticed by
 /// whoever sends to it: ping it from time to time, or give up after a silence.
 ///

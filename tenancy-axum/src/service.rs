@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
-use tenancy_core::{Admission, Admitted, Permit};
+use http::{Extensions, Request, Response};
+use tenancy_core::{Admission, Admitted, Permit, Refusal, Visit};
 use tower_service::Service;
 use tracing::Instrument as _;
 
@@ -47,21 +47,15 @@ where
         let (mut parts, body) = request.into_parts();
         Box::pin(async move {
             let (visit, admitted) = admission.visit(&Head(&parts)).await;
-            let mut permit = Permit::default();
-            match admitted {
-                Ok(Admitted::For(context, its)) => {
-                    parts.extensions.insert(context);
-                    permit = its;
-                }
-                Ok(Admitted::Anonymous | Admitted::Exempt) => {}
+            let permit = match enter(admitted, &visit, &mut parts.extensions) {
+                Ok(permit) => permit,
                 Err(refusal) => {
                     let is_call = grpc::is_call(&parts.method, parts.version, &parts.headers);
                     let mut response = response::refused(&admission, refusal, is_call);
                     response::end(visit, &mut response);
                     return Ok(response);
                 }
-            }
-            parts.extensions.insert(visit.context());
+            };
             let span = visit.span().clone();
             let served = span.in_scope(|| inner.call(Request::from_parts(parts, body)));
             match served.instrument(span.clone()).await {
@@ -77,6 +71,23 @@ where
             }
         })
     }
+}
+
+/// Lets a request in that was admitted. What stands behind finds there for whom.
+fn enter(
+    admitted: Result<Admitted, Refusal>,
+    visit: &Visit,
+    extensions: &mut Extensions,
+) -> Result<Permit, Refusal> {
+    let permit = match admitted? {
+        Admitted::For(context, permit) => {
+            extensions.insert(context);
+            permit
+        }
+        Admitted::Anonymous | Admitted::Exempt => Permit::default(),
+    };
+    extensions.insert(visit.context());
+    Ok(permit)
 }
 
 #[cfg(test)]

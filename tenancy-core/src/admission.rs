@@ -176,7 +176,7 @@ impl Admission {
             return Ok(Admitted::Exempt);
         }
         let presented = Presented::find(head, &rules.sources);
-        if presented == Presented::Absent {
+        if matches!(presented, Presented::Absent) {
             if rules.cors_preflight && is_preflight(head) {
                 return Ok(Admitted::Exempt);
             }
@@ -184,7 +184,13 @@ impl Admission {
                 return Ok(Admitted::Anonymous);
             }
         }
-        let context = self.admit_tenant(head, presented).await?;
+        let context = match (presented, &rules.default_tenant) {
+            (Presented::Bearer(token), _) => self.admit_bearer(head, token).await?,
+            (Presented::ApiKey(hash), _) => self.admit_api_key(head, hash).await?,
+            (Presented::Malformed(problem), _) => return Err(problem.into()),
+            (Presented::Absent, None) => return Err(self.missing().into()),
+            (Presented::Absent, Some(default)) => self.admit_default(head, default).await?,
+        };
         // Before anybody is asked about projects: what one tenant asks too much of, others wait for.
         let permit = self.permit(&context)?;
         let context = self.enter_project(head, context).await?;
@@ -197,20 +203,6 @@ impl Admission {
         };
         let permit = gate.enter(context);
         permit.map_err(|cause| Refused::of(context, cause))
-    }
-
-    async fn admit_tenant<H: RequestHead + ?Sized>(
-        &self,
-        head: &H,
-        presented: Presented<'_>,
-    ) -> Result<TenantContext, Refused> {
-        match (presented, &self.rules.default_tenant) {
-            (Presented::Bearer(token), _) => self.admit_bearer(head, token).await,
-            (Presented::ApiKey(hash), _) => self.admit_api_key(head, hash).await,
-            (Presented::Malformed(problem), _) => Err(problem.into()),
-            (Presented::Absent, None) => Err(self.missing().into()),
-            (Presented::Absent, Some(default)) => self.admit_default(head, default).await,
-        }
     }
 
     async fn admit_bearer<H: RequestHead + ?Sized>(

@@ -59,6 +59,9 @@ impl Guard {
     /// Needs this scope in the token's `scope` claim, one string of words with spaces between them
     /// ([RFC 8693 §4.2], [RFC 9068 §2.2.3]). A claim of another type grants nothing.
     ///
+    /// A scope is what the application that presents the token may do for its subject, in each tenant that the token is for. What
+    /// the subject may do in one of them is a [role](Self::role) or a [permission](Self::permission).
+    ///
     /// [RFC 8693 §4.2]: https://www.rfc-editor.org/rfc/rfc8693#section-4.2
     /// [RFC 9068 §2.2.3]: https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3
     pub fn scope(scope: impl Into<String>) -> Self {

@@ -93,8 +93,8 @@ impl Limits {
         self
     }
 
-    /// Of how many tenants, for each rate, a bucket is kept at once; 100 000 by default, of about 100 bytes and the tenant's
-    /// id each.
+    /// Of how many tenants, for each rate, a bucket is kept at once; 100 000 by default, of about 150 bytes each, and of
+    /// more where ids are longer than 40 bytes.
     ///
     /// A bucket that is full again is forgotten. When more tenants than this are busy, those who have used least of
     /// their rate are forgotten first, and begin anew with a full bucket.

@@ -48,6 +48,11 @@ impl NameSource {
         }
     }
 
+    /// Whether what it names is the id of a tenant, never its slug.
+    pub(crate) fn has_ids_only(&self) -> bool {
+        matches!(self, Self::Fixed(_))
+    }
+
     /// How logs call it.
     pub(crate) fn label(&self) -> &'static str {
         match self {

@@ -41,7 +41,13 @@ pub(crate) async fn resolve<H: RequestHead + ?Sized>(
     for place in places {
         let meant = match place.read(head) {
             Named::Nothing => continue,
-            Named::Name(name) => among(granted, &name, directory).await?,
+            Named::Name(name) => match of_id(granted, &name) {
+                Some(tenant) => Some(tenant),
+                // What a tenant calls itself is no id of the configuration.
+                None if place.has_ids_only() => None,
+                // Rare, and its future is large.
+                None => Box::pin(of_slug(granted, &name, directory)).await?,
+            },
             Named::Nonsense => None,
         };
         agreement
@@ -61,18 +67,19 @@ pub(crate) async fn resolve<H: RequestHead + ?Sized>(
     }
 }
 
-/// The granted tenant whose id is `name`, or else whose slug it is.
-async fn among(
+fn of_id(granted: &[TenantId], name: &str) -> Option<Chosen> {
+    let tenant = granted.iter().find(|tenant| tenant.as_str() == name)?;
+    Some(Chosen {
+        tenant: tenant.clone(),
+        record: None,
+    })
+}
+
+async fn of_slug(
     granted: &[TenantId],
     name: &str,
     directory: Option<&dyn TenantDirectory>,
 ) -> Result<Option<Chosen>, TenantDirectoryUnavailable> {
-    if let Some(tenant) = granted.iter().find(|tenant| tenant.as_str() == name) {
-        return Ok(Some(Chosen {
-            tenant: tenant.clone(),
-            record: None,
-        }));
-    }
     let (Some(directory), Ok(slug)) = (directory, TenantSlug::parse(name)) else {
         return Ok(None);
     };

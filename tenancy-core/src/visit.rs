@@ -16,7 +16,7 @@ mod watching;
 use std::fmt;
 use std::sync::Arc;
 
-use tracing::{Instrument as _, Span, field};
+use tracing::{Span, field};
 
 pub use self::audit::{AuditEvent, AuditSink, TracingAudit};
 pub use self::client::TrustedProxies;
@@ -61,17 +61,6 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Begins the visit, and decides about it. In this order, so that a client that goes away meanwhile is recorded.
-    pub(crate) async fn begin<H: RequestHead + ?Sized>(
-        admission: &Admission,
-        head: &H,
-    ) -> (Self, Result<Admitted, Refusal>) {
-        let visit = Self::open(admission, head);
-        let span = visit.span.clone();
-        let admitted = visit.decide(head).instrument(span).await;
-        (visit, admitted)
-    }
-
     fn open<H: RequestHead + ?Sized>(admission: &Admission, head: &H) -> Self {
         let facts = Facts::of(admission, head);
         // Made when somebody listens: where tracing has its feature `log`, as with sqlx, it looks at the values for nobody.

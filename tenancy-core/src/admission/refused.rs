@@ -8,12 +8,12 @@ pub(crate) struct Refused {
     pub(crate) proved: Box<Proved>,
 }
 
-/// Of whom a request has proved to be that is refused: nothing, as long as its credential is not verified.
+/// What is verified of whoever made a request that is refused: nothing, as long as its credential is not.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Proved {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) subject: Option<SubjectId>,
-    /// The directory does not know the tenant. Whoever issues credentials may have made it up.
+    /// No directory has said that there is such a tenant. Whoever issues credentials may have made it up.
     pub(crate) is_unknown: bool,
 }
 
@@ -38,13 +38,16 @@ impl Refused {
 
     /// A request for a tenant that its credential grants.
     pub(super) fn granted(tenant: TenantId, cause: RefusalCause) -> Self {
-        let is_unknown = cause == RefusalCause::TenantUnknown;
+        let is_known = matches!(
+            cause,
+            RefusalCause::TenantSuspended | RefusalCause::TenantDeleted
+        );
         Self {
             refusal: cause.into(),
             proved: Box::new(Proved {
                 tenant: Some(tenant),
                 subject: None,
-                is_unknown,
+                is_unknown: !is_known,
             }),
         }
     }

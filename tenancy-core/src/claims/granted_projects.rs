@@ -37,7 +37,7 @@ impl GrantedProjects {
     }
 
     /// A claim that lists projects, or lists of projects by tenant. `None` when it is neither, or when it does not say
-    /// whose projects they are.
+    /// whose projects they are. The tenants are sorted.
     pub(super) fn read(claim: &Json<'_>, tenants: &[TenantId]) -> Option<Self> {
         let Json::Object(by_tenant) = claim else {
             return Self::flat(list(claim)?, tenants);
@@ -46,7 +46,7 @@ impl GrantedProjects {
             .iter()
             .map(|(tenant, projects)| Some((TenantId::parse(tenant).ok()?, list(projects)?)));
         let mut by_tenant: Vec<_> = by_tenant.collect::<Option<_>>()?;
-        by_tenant.retain(|(tenant, _)| tenants.contains(tenant));
+        by_tenant.retain(|(tenant, _)| tenants.binary_search(tenant).is_ok());
         by_tenant.sort_unstable();
         Some(Self(by_tenant))
     }

@@ -88,7 +88,8 @@ impl JwtVerifier {
             self.ask_revocations(&claims).await?;
             return Ok(claims);
         }
-        let verified = self.prove(token).await?;
+        // Rare where there is a cache, and its future is large.
+        let verified = Box::pin(self.prove(token)).await?;
         self.ask_revocations(&verified.claims).await?;
         let claims = verified.claims.clone();
         if let Some(cache) = &self.cache {

@@ -26,7 +26,8 @@ impl Allowance {
 
     /// At most so many requests at once. One more is refused with 503; it counts against the rate.
     ///
-    /// A request counts until its response has been sent. On actix-web a WebSocket is the body of the response, and counts as
+    /// A request counts until the server has taken the whole body of its response, which of a stream is when that ends, or has
+    /// dropped it. On actix-web a WebSocket is the body of the response, and counts as
     /// long as it is open; on axum it counts as long as its handler holds the `Permit` of the request, an extractor of
     /// `tenancy-axum`, and otherwise until it is upgraded.
     pub fn concurrent(mut self, requests: NonZeroU32) -> Self {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::audit::Auditor;
 use super::tenant_labels::TenantLabels;
 use super::{AuditSink, TrustedProxies, Visit};
@@ -15,7 +17,10 @@ impl Admission {
         &self,
         head: &H,
     ) -> (Visit, Result<Admitted, Refusal>) {
-        Visit::begin(self, head).await
+        // Opened before it is decided, so that a client that goes away meanwhile is recorded.
+        let visit = Visit::open(self, head);
+        let admitted = visit.decide(head).instrument(visit.span.clone()).await;
+        (visit, admitted)
     }
 
     /// Believes these proxies about the address of the client. Without them, the client is the peer of the connection.

@@ -1,4 +1,4 @@
-//! `Visitor`, of whom a request has proved to be, whether it was admitted or not.
+//! `Visitor`, what is verified of whoever made a request, whether it was admitted or not.
 
 use tracing::Span;
 

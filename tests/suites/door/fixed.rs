@@ -1,7 +1,7 @@
 //! The deployment is of one tenant.
 
 use serde_json::json;
-use tenancy_core::TenantId;
+use tenancy_core::{MemoryDirectory, TenantId, TenantRecord, TenantSlug};
 use tenancy_examples::identity_provider::SigningKey;
 
 use super::{ACME, NOT_GRANTED, ask, told};
@@ -29,5 +29,43 @@ async fn a_fixed_tenant_refuses_the_tokens_of_others() {
             let answer = ask(&service, "GET /who", &fields).await;
             assert_eq!(told(&answer), expected, "{orgs} {header:?}");
         }
+    }
+}
+
+/// Whoever may choose a slug must not thereby be the tenant of a deployment.
+#[tokio::test]
+async fn a_tenant_that_calls_itself_like_the_fixed_one_is_another() {
+    let key = SigningKey::ec(1).unwrap();
+    let [acme, other] = ["acme", "other"].map(|id| TenantId::parse(id).unwrap());
+    let directory = MemoryDirectory::new();
+    directory.add(TenantRecord::new(acme.clone())).unwrap();
+    let called = TenantSlug::parse("acme").unwrap();
+    let called = TenantRecord::new(other).with_slug(called);
+    directory.add(called).unwrap();
+    let named = admission(&key)
+        .tenant_header("x-tenant-id")
+        .directory(directory);
+    for service in on_both(named.clone().fixed_tenant(acme)).await {
+        for (orgs, expected) in [
+            (json!(["acme"]), ACME),
+            (json!(["other"]), NOT_GRANTED),
+            (json!(["other", "globex"]), NOT_GRANTED),
+        ] {
+            let bearer = format!("Bearer {}", token(&key, &orgs));
+            let fields = [("authorization", bearer.as_str()), ("host", "localhost")];
+            let answer = ask(&service, "GET /who", &fields).await;
+            assert_eq!(told(&answer), expected, "{orgs}");
+        }
+    }
+    // The control: where a client names a tenant, the slug is one of its names.
+    for service in on_both(named).await {
+        let bearer = format!("Bearer {}", token(&key, &json!(["other"])));
+        let fields = [
+            ("authorization", bearer.as_str()),
+            ("host", "localhost"),
+            ("x-tenant-id", "acme"),
+        ];
+        let answer = ask(&service, "GET /who", &fields).await;
+        assert_eq!(told(&answer), (200, "other"));
     }
 }

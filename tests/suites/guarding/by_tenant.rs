@@ -94,6 +94,23 @@ async fn a_wrong_type_for_one_tenant_refuses_the_token_in_every_tenant() {
     }
 }
 
+/// What an application may do for its user says nothing of what the user may do.
+#[tokio::test]
+async fn a_scope_holds_in_each_tenant_of_the_token() {
+    let key = SigningKey::ec(1).unwrap();
+    let admission = admission_by(&key, map()).tenant_header("X-Tenant-ID");
+    for service in on_both(Some(admission)).await {
+        for (claims, expected) in [
+            (json!({ "scope": "notes:read" }), [200, 200]),
+            (json!({ "scope": "notes:write" }), [403, 403]),
+            (json!({ "scope": { "acme": "notes:read" } }), [403, 403]),
+        ] {
+            let found = statuses(&service, "/scope", &key, &claims).await;
+            assert_eq!(found, expected, "{service} {claims}");
+        }
+    }
+}
+
 /// The control: of a list nobody knows whose roles they are, unless the map says so.
 #[tokio::test]
 async fn a_list_holds_in_none_of_several_tenants_or_in_every_one() {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use tenancy_core::AuditOutcome::{self, Allowed, Denied, Failed};
-use tenancy_core::{Admission, AuditEvent, AuditSink, SubjectId, TracingAudit};
+use tenancy_core::{Admission, AuditEvent, AuditSink, Guard, Requirement, SubjectId, TracingAudit};
 
 use super::{Provider, TIME, Watched, Written, id, soon};
 use crate::twins::{Connection, get};
@@ -170,6 +170,38 @@ async fn an_error_is_written_down_as_the_answer_that_actix_makes_of_it() {
         assert_eq!((event.status, event.outcome), (Some(status), outcome));
         assert_eq!(event.tenant, Some(id("acme")));
     }
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_middleware_of_actix_gives_as_its_error_is_written_down_with_its_code() {
+    use actix_web::dev::{ServiceRequest, ServiceResponse};
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use tenancy_actix::{Require, TenantMiddleware};
+    struct Admin;
+    impl Requirement for Admin {
+        fn guard() -> Guard {
+            Guard::role("Admin")
+        }
+    }
+    let provider = Provider::new();
+    let written = Written::default();
+    let admission = provider.admission().audit(written.clone());
+    let app = actix_web::App::new()
+        .wrap_fn(|mut request: ServiceRequest, _| async move {
+            let required = request.extract::<Require<Admin>>().await;
+            Err::<ServiceResponse, _>(required.unwrap_err().into())
+        })
+        .wrap(TenantMiddleware::new(admission));
+    let request = TestRequest::get().uri("/note/1");
+    let request = request.insert_header(("authorization", provider.bearer("acme", "ada")));
+    let answer = try_call_service(&init_service(app).await, request.to_request()).await;
+    assert!(answer.is_err());
+    let events = written.events();
+    let [event] = events.as_slice() else {
+        panic!("{events:?}");
+    };
+    assert_eq!((event.status, event.outcome), (Some(403), Denied));
+    assert_eq!(event.code, Some("insufficient_scope"));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tenancy_core::{Admission, MemoryDirectory, TenantRecord};
+use tenancy_tests::faulty::Faulty;
 
 use super::{Provider, Watched, id};
 
@@ -96,5 +97,24 @@ async fn many_tenants_are_few_labels() {
             counted[&["allowed".to_owned(), "other".to_owned()][..]],
             290
         );
+    }
+}
+
+/// What nobody says there is may be made up too.
+#[tokio::test]
+async fn a_directory_that_does_not_answer_gives_no_label_away() {
+    let provider = Provider::new();
+    let configure = |it: Admission| {
+        it.directory(Faulty::<TenantRecord>::new(None))
+            .tenant_metrics(10)
+    };
+    for watched in Watched::both(&provider, configure) {
+        for n in 0..30 {
+            let bearer = provider.bearer(&format!("made-up-{n}"), "ada");
+            assert_eq!(watched.ask_as(&bearer, "/visit").await.status, 503);
+        }
+        let counted = watched.heard.counts("tenancy_requests_total");
+        assert_eq!(counted.len(), 1, "{}", watched.name);
+        assert_eq!(counted[&["failed".to_owned(), String::new()][..]], 30);
     }
 }
