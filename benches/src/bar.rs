@@ -15,6 +15,12 @@ const SIGNATURE: &str = "Between two checks of an RSA signature, which leave cac
 
 const READING: &str = "What sea-query wrote is read again, token by token, and written once more. That is done once for each shape.";
 
+const HELLO: &str = "3 % of a hello that does nothing are 0.3 us of processor time. Finding a token among those that are remembered takes 0.2 us, \
+                     the rest of admission 0.6 us, and the layer as much again.";
+
+const MEMORY: &str = "Of a million tenants three places of memory are read one after the other that no cache holds: of the table twice, and \
+                      the record.";
+
 /// What is demanded of a ratio, if anything is.
 fn of_ratio(bench: &str, peer: &str) -> Option<Bar> {
     let (most, why) = match (bench, peer) {
@@ -28,8 +34,9 @@ fn of_ratio(bench: &str, peer: &str) -> Option<Bar> {
         ("scope/execute/select" | "scope/execute/join", _) => (1.03, ""),
         ("scope/render/new-shape", _) => (2.0, READING),
         ("limits/noisy-neighbour", "quiet") => (1.3, ""),
-        ("http/axum" | "http/actix", "bare") => (1.0 / 0.97, ""),
-        ("admission/directory-1m" | "admission/directory-1m/memory", _) => (1.2, ""),
+        ("http/axum" | "http/actix", "bare") => (1.0 / 0.97, HELLO),
+        ("admission/directory-1m", _) => (1.2, ""),
+        ("admission/directory-1m/memory", _) => (1.2, MEMORY),
         (bench, "sea-query") if bench.starts_with("scope/render/") => (1.3, ""),
         _ => return None,
     };

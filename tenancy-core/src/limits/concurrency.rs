@@ -83,7 +83,7 @@ impl Permit {
 }
 
 /// A [`Permit`] that holds nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct WeakPermit(Option<Weak<Held>>);
 
 impl WeakPermit {

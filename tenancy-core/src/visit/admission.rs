@@ -60,9 +60,9 @@ impl Admission {
 
     /// Counts the requests of each tenant for itself: `tenancy_requests_total` gets a label `tenant`.
     ///
-    /// The first `max` tenants, of those that the directory knows if there is one, have the label of their id, all later ones share the label `other`, until the process ends:
-    /// a metric costs memory, here and where it is stored, for each value of a label. Requests without a tenant have the
-    /// empty label. Clones of this admission count together.
+    /// The first `max` tenants, of those that the directory knows if there is one, have the label of their id, all later ones
+    /// share the label `other`, until the process ends: a metric costs memory, here and where it is stored, for each value of a
+    /// label. Requests without a tenant have the empty label. Clones of this admission count together.
     pub fn tenant_metrics(self, max: usize) -> Self {
         let labels = Arc::new(TenantLabels::new(max));
         self.with_watching(|watching| watching.tenant_labels = Some(labels))

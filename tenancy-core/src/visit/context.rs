@@ -52,8 +52,8 @@ impl VisitContext {
     }
 
     /// Holds the place of the request among those that its tenant may make [at once](crate::Allowance::concurrent), for work that
-    /// goes on after its answer. The place counts once, whoever holds it, and is free again when the last permit is dropped. Where the tenant
-    /// may make as many requests at once as it likes, the permit holds nothing.
+    /// goes on after its answer. The place counts once, whoever holds it, and is free again when the last permit is dropped.
+    /// Where the tenant may make as many requests at once as it likes, the permit holds nothing.
     ///
     /// `None` on exempt paths, and when the place is free already. What is left of a rate is told by the first permit only.
     pub fn permit(&self) -> Option<Permit> {

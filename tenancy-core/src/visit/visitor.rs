@@ -6,7 +6,7 @@ use crate::admission::{Proved, Refused};
 use crate::limits::WeakPermit;
 use crate::{Admitted, Permit, ProjectId, SubjectId, TenantContext, TenantId};
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Visitor {
     Admitted(TenantContext, WeakPermit),
     Refused(Box<Proved>),
