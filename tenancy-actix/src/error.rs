@@ -14,6 +14,7 @@ pub struct TenantRejection(());
 impl TenantRejection {
     pub(crate) fn not_admitted(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `Tenant` on a route without one: wrap the app in `TenantMiddleware`, or take the path \
              out of `Admission::exempt`"
@@ -23,6 +24,7 @@ impl TenantRejection {
 
     pub(crate) fn no_subject(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `Subject` where a tenant was admitted without one: take `MaybeTenant`"
         );
@@ -31,6 +33,7 @@ impl TenantRejection {
 
     pub(crate) fn no_visit(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `Visit` on a route without `TenantMiddleware`: wrap the app in one"
         );

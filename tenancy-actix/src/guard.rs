@@ -99,6 +99,7 @@ fn refused(guard: &Guard, request: &ServiceRequest) -> Option<HttpResponse> {
     let extensions = request.extensions();
     let Some(admission) = admission::of(&extensions) else {
         tracing::error!(
+            target: "tenancy::service",
             path = request.path(),
             "a route has a `GuardMiddleware` and no `TenantMiddleware` outside it: wrap the app in one, or take the path \
              out of `Admission::exempt`"

@@ -13,6 +13,7 @@ pub struct TenantRejection(());
 impl TenantRejection {
     pub(crate) fn not_admitted(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `Tenant` on a route without one: add `TenantLayer` to the router, or take the path out \
              of `Admission::exempt`"
@@ -22,6 +23,7 @@ impl TenantRejection {
 
     pub(crate) fn no_subject(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `Subject` where a tenant was admitted without one: take `Option<Subject>`"
         );
@@ -30,6 +32,7 @@ impl TenantRejection {
 
     pub(crate) fn no_visit(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `Visit` on a route without `TenantLayer`: add one to the router"
         );
@@ -38,6 +41,7 @@ impl TenantRejection {
 
     pub(crate) fn no_permit(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `Permit` where nothing counts: add `TenantLayer` to the router, or take the path out of \
              `Admission::exempt`"

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::text::Text;
 
-/// The name of a tenant that people see, in a host such as `acme.app.example.com` or a path.
+/// The name of a tenant that people see, in a host such as `acme.app.example.com`, a path, or wherever else a request names it.
 ///
 /// It fits a label of a host name ([RFC 1123 §2.1]): 1 to 63 bytes of lower-case ASCII letters, digits, `-` and `_`, with a
 /// letter or digit at both ends. There is one spelling of it, so two tenants never share one. Names that [RFC 5890 §2.3.1]

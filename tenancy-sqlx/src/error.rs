@@ -69,7 +69,9 @@ pub enum Error {
     #[error("a statement of this transaction failed; it was rolled back and cannot be committed")]
     Aborted,
     /// Somebody else has the transaction of a [`UnitOfWork`](crate::UnitOfWork).
-    #[error("the transaction of this work is in use")]
+    #[error(
+        "the transaction of this work is in use; take it once, and let it go before it is taken again"
+    )]
     TransactionInUse,
     /// The transaction of a [`UnitOfWork`](crate::UnitOfWork) was begun for another tenant, project or subject,
     /// or for a credential that is [limited to projects](tenancy_core::TenantContext::is_limited_to_projects) where this one

@@ -17,6 +17,7 @@ pub struct TransactionRejection(Problem);
 impl TransactionRejection {
     pub(crate) fn no_middleware(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `RequestTransaction` on a route without one: wrap the app in `TransactionMiddleware`"
         );

@@ -26,6 +26,9 @@ use crate::GuardService;
 /// # }
 /// ```
 ///
+/// axum puts a layer on what stands in front of it: in `get(list).layer(guard).post(add)` nobody asks who may `add`. Where a route
+/// has several methods, say what each needs in its signature, with [`Require`](crate::Require), which no order can undo.
+///
 /// A denied request never reaches the inner service. Its answer is 403 `insufficient_scope`, or the one for a missing
 /// credential where [those are optional](tenancy_core::Admission::optional). Where no tenant layer is outside, or the path
 /// is exempt, the answer is 500, and the developer finds a sentence in the logs.

@@ -51,6 +51,7 @@ fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Res
     let extensions = request.extensions();
     let Some(admission) = admission::of(extensions) else {
         tracing::error!(
+            target: "tenancy::service",
             path = request.uri().path(),
             "a route has a `GuardLayer` and no `TenantLayer` outside it: add one to the router, or take the path out of \
              `Admission::exempt`"

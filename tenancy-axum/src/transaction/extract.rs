@@ -39,6 +39,9 @@ use crate::TransactionRejection;
 /// same transaction. Whoever needs another isolation level, or an end of their own, takes a
 /// [`TenantPool`](tenancy_sqlx::TenantPool) from the state instead.
 ///
+/// What a handler sets off is on its way before this commits: put the [envelope](tenancy_core::JobEnvelopes) of a job, and what
+/// is to be done, into a table by the same transaction, so that no worker comes too early, or for what was rolled back.
+///
 /// # Rejection
 /// [`TransactionRejection`]: status 500 when the route has no `TransactionLayer`, when no tenant was admitted, or when
 /// the transaction is in use, such as by another argument of the handler; 503 when no connection is to be had.

@@ -16,6 +16,7 @@ pub struct TransactionRejection(Problem);
 impl TransactionRejection {
     pub(crate) fn no_layer(path: &str) -> Self {
         tracing::error!(
+            target: "tenancy::service",
             path,
             "a handler asks for `RequestTransaction` on a route without one: add `TransactionLayer` to the router"
         );

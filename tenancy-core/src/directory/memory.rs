@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::index::Index;
-use super::{TenantDirectory, TenantDirectoryUnavailable, TenantRecord};
+use super::{TenantDirectory, TenantDirectoryUnavailable, TenantRecord, TenantStatus};
 use crate::{TenantId, TenantSlug};
 
 /// Tenants in the memory of this process: for tests, for services with few tenants, and for those that load all at
@@ -17,7 +17,7 @@ use crate::{TenantId, TenantSlug};
 /// let acme = TenantRecord::new(TenantId::parse("acme")?);
 /// directory.add(acme.clone())?;
 /// // From now on requests of acme are refused.
-/// directory.change(acme.with_status(TenantStatus::Suspended))?;
+/// directory.set_status(acme.id(), TenantStatus::Suspended)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -64,7 +64,8 @@ impl MemoryDirectory {
         self.0.put(record)
     }
 
-    /// Replaces what is known about the tenant with the id of `record`.
+    /// Replaces all that is known about the tenant with the id of `record`, its slug and plan included. For its status alone
+    /// there is [`set_status`](Self::set_status).
     ///
     /// # Errors
     /// When there is no such tenant, or another has its slug. Nothing is changed then.
@@ -74,6 +75,26 @@ impl MemoryDirectory {
             return Err(RecordConflict::Unknown);
         }
         self.0.put(record)
+    }
+
+    /// Changes the status of a tenant, and nothing else that is known about it.
+    ///
+    /// # Errors
+    /// When there is no such tenant.
+    ///
+    /// ```
+    /// use tenancy_core::{MemoryDirectory, TenantId, TenantRecord, TenantStatus};
+    ///
+    /// let acme = TenantId::parse("acme")?;
+    /// let directory = MemoryDirectory::new();
+    /// directory.add(TenantRecord::new(acme.clone()).with_plan("business"))?;
+    /// directory.set_status(&acme, TenantStatus::Suspended)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_status(&self, id: &TenantId, status: TenantStatus) -> Result<(), RecordConflict> {
+        let _changing = self.0.change();
+        let known = self.0.of_id(id).ok_or(RecordConflict::Unknown)?;
+        self.0.put(known.with_status(status))
     }
 
     /// Forgets a tenant, which is unknown from now on, and says whether it was there.
@@ -214,6 +235,26 @@ mod tests {
         assert_eq!(holder(&directory, "acme").await, None);
         let id = TenantId::parse("1").unwrap();
         assert!(directory.by_id(&id).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_status_changes_alone_and_is_seen_by_id_and_by_slug() {
+        let directory = MemoryDirectory::new();
+        directory.add(record("1", "acme").with_plan("pro")).unwrap();
+        let (id, slug) = (TenantId::parse("1").unwrap(), TenantSlug::parse("acme"));
+        let slug = slug.unwrap();
+        for status in [TenantStatus::Suspended, TenantStatus::Active] {
+            directory.set_status(&id, status).unwrap();
+            let by_id = directory.by_id(&id).await.unwrap().unwrap();
+            let by_slug = directory.by_slug(&slug).await.unwrap().unwrap();
+            assert_eq!(by_id, by_slug);
+            assert_eq!((by_id.status(), by_id.plan()), (status, Some("pro")));
+        }
+        let nobody = TenantId::parse("2").unwrap();
+        assert_eq!(
+            directory.set_status(&nobody, TenantStatus::Active),
+            Err(RecordConflict::Unknown)
+        );
     }
 
     /// Also where they are the same as far as an id is kept in place, or are kept in different ways.

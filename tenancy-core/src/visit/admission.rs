@@ -25,6 +25,9 @@ impl Admission {
 
     /// Believes these proxies about the address of the client. Without them, the client is the peer of the connection.
     ///
+    /// Nobody is believed as long as the peer is not known. On axum, serve with
+    /// `app.into_make_service_with_connect_info::<SocketAddr>()`.
+    ///
     /// ```
     /// # use tenancy_core::{Admission, InvalidPattern};
     /// use tenancy_core::TrustedProxies;

@@ -133,7 +133,7 @@ impl AuditEvent {
 }
 
 /// Writes audit events as `tracing` events of level `INFO` and target `tenancy::audit`, a field for each of
-/// [`AuditEvent`]. What is not known has none.
+/// [`AuditEvent`]. What is not known has none. A filter such as `warn` leaves them out: add `tenancy::audit=info` to it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TracingAudit;
 

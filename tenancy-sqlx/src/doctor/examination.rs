@@ -42,8 +42,8 @@ use crate::{Error, Seal, Setting};
 /// ```
 ///
 /// It works in one transaction, which it rolls back, and changes nothing. Two things outlive that: where it inserts
-/// rows to see whether another tenant meets them, sequences that a trigger of yours draws from have gone on, and what
-/// a trigger of yours did outside of the database is done. [`without_canary`](Self::without_canary) leaves that out.
+/// rows to see whether another tenant meets them, sequences that a column or a trigger of yours draws from have gone on, and
+/// what a trigger of yours did outside of the database is done. [`without_canary`](Self::without_canary) leaves that out.
 #[derive(Debug, Clone)]
 pub struct Doctor<'a> {
     catalog: &'a TableCatalog,
