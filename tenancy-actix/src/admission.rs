@@ -1,4 +1,5 @@
-//! How what stands behind [`TenantMiddleware`](crate::TenantMiddleware) finds the admission that was in front, to answer in the same words.
+//! How what stands behind [`TenantMiddleware`](crate::TenantMiddleware) finds the admission that was in front, to answer in the
+//! same words.
 
 use actix_web::dev::Extensions;
 use tenancy_core::{Admission, VisitContext};

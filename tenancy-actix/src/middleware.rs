@@ -13,7 +13,7 @@ use tenancy_core::{Admission, Admitted, Permit, Refusal, Visit};
 use tracing::Instrument as _;
 
 use crate::head::Head;
-use crate::{CountedBody, response};
+use crate::{CountedBody, RequireRejection, response};
 
 /// A middleware that admits requests for a tenant and refuses all others. Give it to `App::wrap`.
 ///
@@ -94,10 +94,12 @@ where
                 }
                 Err(error) => {
                     // The answer that actix-web makes of it, further out.
-                    let answer = error.error_response();
-                    let refusal = answer.extensions();
-                    visit.end(answer.status().as_u16(), refusal.get::<Refusal>());
-                    drop(refusal);
+                    let status = error.as_response_error().status_code();
+                    let rejection = error.as_error::<RequireRejection>();
+                    visit.end(
+                        status.as_u16(),
+                        rejection.and_then(RequireRejection::refusal),
+                    );
                     Err(error)
                 }
             }

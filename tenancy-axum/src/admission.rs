@@ -1,4 +1,5 @@
-//! How what stands behind [`TenantLayer`](crate::TenantLayer) finds the admission that was in front, to answer in the same words.
+//! How what stands behind [`TenantLayer`](crate::TenantLayer) finds the admission that was in front, to answer in the
+//! same words.
 
 use http::Extensions;
 use tenancy_core::{Admission, VisitContext};

@@ -164,7 +164,8 @@ impl Admission {
     /// `tracing` event with its precise cause.
     pub async fn admit<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
         let admitted = self.decide(head).await;
-        admitted.map_err(Refused::recorded)
+        let admitted = admitted.map_err(|Refused { refusal, .. }| refusal);
+        admitted.inspect_err(Refusal::record)
     }
 
     pub(crate) async fn decide<H: RequestHead + ?Sized>(

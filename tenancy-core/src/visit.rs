@@ -95,11 +95,16 @@ impl Visit {
     }
 
     async fn decide<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
-        let decided = self.facts.admission.decide(head).await;
-        let visitor = self.facts.visitor.get_or_init(|| Visitor::of(&decided));
+        let (visitor, admitted) = match self.facts.admission.decide(head).await {
+            Ok(admitted) => (Visitor::admitted(&admitted), Ok(admitted)),
+            Err(Refused { refusal, proved }) => (Visitor::Refused(proved), Err(refusal)),
+        };
         // Before anything is logged, so that whoever reads of a refusal reads whose it is.
-        visitor.record(&self.span);
-        decided.map_err(Refused::recorded)
+        self.facts
+            .visitor
+            .get_or_init(|| visitor)
+            .record(&self.span);
+        admitted.inspect_err(Refusal::record)
     }
 
     /// The span of the request. It has no effect where nobody listens.

@@ -1,6 +1,7 @@
 //! What the layer of axum and the middleware of actix-web cost by themselves: an app is called without a connection, by a
 //! thread that does nothing else.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use actix_web::body::MessageBody;
@@ -18,6 +19,7 @@ use tenancy_axum::TenantLayer;
 use tenancy_core::Admission;
 use tokio::runtime::Runtime;
 use tokio::task;
+use tower::Service as _;
 
 use crate::Failure;
 use crate::candidate::{Candidate, Run};
@@ -38,10 +40,15 @@ impl Caller {
         let ours = Router::new().route("/", get(hello));
         let ours = ours.layer(TenantLayer::new(admission)).with_state(());
         let bare = Router::new().route("/", get(async || HELLO)).with_state(());
-        (
-            self.calling_axum("tenancy", ours),
-            self.calling_axum("bare", bare),
-        )
+        let calling = |name, app: Router| {
+            let (app, bearer) = (RefCell::new(app), self.bearer());
+            self.calling(name, async move || {
+                let request = Request::builder().header(AUTHORIZATION, &bearer);
+                let answer = app.borrow_mut().call(request.body(Body::empty())?);
+                Ok(answer.await?.status().is_success())
+            })
+        };
+        (calling("tenancy", ours), calling("bare", bare))
     }
 
     /// An app on actix-web: ours, and the same without admission.
@@ -65,40 +72,31 @@ impl Caller {
         )
     }
 
-    fn calling_axum(&self, name: &'static str, app: Router) -> Candidate {
-        let (runtime, bearer) = (Rc::clone(&self.runtime), self.bearer());
-        Candidate::new(name, move |times| {
-            let mut app = app.clone();
-            let calling = task::unconstrained(async {
-                let mut right = 0;
-                for _ in 0..times {
-                    let request = Request::builder().header(AUTHORIZATION, &bearer);
-                    let request = request.body(Body::empty())?;
-                    let response = tower::Service::call(&mut app, request).await?;
-                    right += u64::from(response.status().is_success());
-                }
-                Ok::<_, Failure>(right)
-            });
-            let (right, took) = time(|| runtime.block_on(calling));
-            let right = right?;
-            Ok(Run { right, took })
-        })
-    }
-
     fn calling_actix<R, B: MessageBody>(
         &self,
         name: &'static str,
         app: impl Service<R, Response = ServiceResponse<B>, Error = Error> + 'static,
         request: impl Fn() -> R + 'static,
     ) -> Candidate {
+        self.calling(name, async move || {
+            let answer = app.call(request()).await;
+            let answer = answer.map_err(|error| error.to_string())?;
+            Ok(answer.status().is_success())
+        })
+    }
+
+    /// Calls over and over; `call` says whether the answer was the right one.
+    fn calling(
+        &self,
+        name: &'static str,
+        call: impl AsyncFn() -> Result<bool, Failure> + 'static,
+    ) -> Candidate {
         let runtime = Rc::clone(&self.runtime);
         Candidate::new(name, move |times| {
             let calling = task::unconstrained(async {
                 let mut right = 0;
                 for _ in 0..times {
-                    let response = app.call(request()).await;
-                    let response = response.map_err(|error| error.to_string())?;
-                    right += u64::from(response.status().is_success());
+                    right += u64::from(call().await?);
                 }
                 Ok::<_, Failure>(right)
             });

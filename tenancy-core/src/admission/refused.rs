@@ -9,7 +9,7 @@ pub(crate) struct Refused {
 }
 
 /// What is verified of whoever made a request that is refused: nothing, as long as its credential is not.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Proved {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) subject: Option<SubjectId>,
@@ -18,12 +18,6 @@ pub(crate) struct Proved {
 }
 
 impl Refused {
-    /// The refusal, written down.
-    pub(crate) fn recorded(self) -> Refusal {
-        self.refusal.record();
-        self.refusal
-    }
-
     /// The request of a subject in its tenant.
     pub(super) fn of(context: &TenantContext, cause: RefusalCause) -> Self {
         Self {

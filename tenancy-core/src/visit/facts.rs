@@ -74,16 +74,12 @@ impl Facts {
         if matches!(self.visitor(), Visitor::Exempt) {
             return;
         }
-        self.audit(self.method, path, outcome, |event| AuditEvent {
-            status,
-            code,
-            ..event
-        });
+        self.audit(self.method, path, outcome, status, code);
     }
 
     /// Tells the audit log what a handler did.
     pub(super) fn audit_action(&self, action: &str, resource: &str, outcome: AuditOutcome) {
-        self.audit(action, resource, outcome, |event| event);
+        self.audit(action, resource, outcome, None, None);
     }
 
     fn audit(
@@ -91,16 +87,18 @@ impl Facts {
         action: &str,
         resource: &str,
         outcome: AuditOutcome,
-        complete: impl FnOnce(AuditEvent) -> AuditEvent,
+        status: Option<u16>,
+        code: Option<&'static str>,
     ) {
         let Watching { auditor, clock, .. } = self.admission.watching();
         if let Some(auditor) = auditor {
-            let visitor = self.visitor();
-            auditor.record(complete(AuditEvent {
+            auditor.record(AuditEvent {
+                status,
+                code,
                 client_address: self.client_address,
                 request_id: Some(self.id().to_owned()),
-                ..AuditEvent::by(visitor, clock.now(), action, resource, outcome)
-            }));
+                ..AuditEvent::by(self.visitor(), clock.now(), action, resource, outcome)
+            });
         }
     }
 }

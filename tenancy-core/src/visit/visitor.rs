@@ -2,7 +2,7 @@
 
 use tracing::Span;
 
-use crate::admission::{Proved, Refused};
+use crate::admission::Proved;
 use crate::limits::WeakPermit;
 use crate::{Admitted, Permit, ProjectId, SubjectId, TenantContext, TenantId};
 
@@ -17,14 +17,11 @@ pub(crate) enum Visitor {
 }
 
 impl Visitor {
-    pub(super) fn of(decided: &Result<Admitted, Refused>) -> Self {
-        match decided {
-            Ok(Admitted::For(context, permit)) => {
-                Self::Admitted(context.clone(), permit.downgrade())
-            }
-            Ok(Admitted::Anonymous) => Self::Nobody,
-            Ok(Admitted::Exempt) => Self::Exempt,
-            Err(Refused { proved, .. }) => Self::Refused(proved.clone()),
+    pub(super) fn admitted(admitted: &Admitted) -> Self {
+        match admitted {
+            Admitted::For(context, permit) => Self::Admitted(context.clone(), permit.downgrade()),
+            Admitted::Anonymous => Self::Nobody,
+            Admitted::Exempt => Self::Exempt,
         }
     }
 

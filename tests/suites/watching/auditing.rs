@@ -2,6 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, init_service, try_call_service};
 use tenancy_core::AuditOutcome::{self, Allowed, Denied, Failed};
 use tenancy_core::{Admission, AuditEvent, AuditSink, Guard, Requirement, SubjectId, TracingAudit};
 
@@ -142,56 +146,21 @@ async fn a_request_that_needs_no_credential_is_written_down_too() {
     }
 }
 
-/// actix-web makes an answer of the error of a middleware, further out than ours.
-#[tokio::test]
-async fn an_error_is_written_down_as_the_answer_that_actix_makes_of_it() {
-    use actix_web::dev::ServiceResponse;
-    use actix_web::error::InternalError;
-    use actix_web::http::StatusCode;
-    use actix_web::test::{TestRequest, init_service, try_call_service};
-    let provider = Provider::new();
-    for (status, outcome) in [(403, Denied), (404, Allowed), (502, Failed)] {
-        let written = Written::default();
-        let admission = provider.admission().audit(written.clone());
-        let app = actix_web::App::new()
-            .wrap_fn(move |_, _| async move {
-                let status = StatusCode::from_u16(status).unwrap();
-                Err::<ServiceResponse, _>(InternalError::new("no", status).into())
-            })
-            .wrap(tenancy_actix::TenantMiddleware::new(admission));
-        let request = TestRequest::get().uri("/note/1");
-        let request = request.insert_header(("authorization", provider.bearer("acme", "ada")));
-        let answer = try_call_service(&init_service(app).await, request.to_request()).await;
-        assert!(answer.is_err());
-        let events = written.events();
-        let [event] = events.as_slice() else {
-            panic!("{events:?}");
-        };
-        assert_eq!((event.status, event.outcome), (Some(status), outcome));
-        assert_eq!(event.tenant, Some(id("acme")));
-    }
-}
-
-#[tokio::test]
-async fn a_refusal_that_a_middleware_of_actix_gives_as_its_error_is_written_down_with_its_code() {
-    use actix_web::dev::{ServiceRequest, ServiceResponse};
-    use actix_web::test::{TestRequest, init_service, try_call_service};
-    use tenancy_actix::{Require, TenantMiddleware};
-    struct Admin;
-    impl Requirement for Admin {
-        fn guard() -> Guard {
-            Guard::role("Admin")
-        }
-    }
+/// What is written down of a request that a middleware of actix-web behind ours ends with an error. actix-web makes an answer of
+/// it further out.
+async fn event_of_an_error<F>(fail: impl Fn(ServiceRequest) -> F + Clone + 'static) -> AuditEvent
+where
+    F: Future<Output = actix_web::Error> + 'static,
+{
     let provider = Provider::new();
     let written = Written::default();
     let admission = provider.admission().audit(written.clone());
     let app = actix_web::App::new()
-        .wrap_fn(|mut request: ServiceRequest, _| async move {
-            let required = request.extract::<Require<Admin>>().await;
-            Err::<ServiceResponse, _>(required.unwrap_err().into())
+        .wrap_fn(move |request, _| {
+            let error = fail(request);
+            async move { Err::<ServiceResponse, _>(error.await) }
         })
-        .wrap(TenantMiddleware::new(admission));
+        .wrap(tenancy_actix::TenantMiddleware::new(admission));
     let request = TestRequest::get().uri("/note/1");
     let request = request.insert_header(("authorization", provider.bearer("acme", "ada")));
     let answer = try_call_service(&init_service(app).await, request.to_request()).await;
@@ -200,6 +169,33 @@ async fn a_refusal_that_a_middleware_of_actix_gives_as_its_error_is_written_down
     let [event] = events.as_slice() else {
         panic!("{events:?}");
     };
+    assert_eq!(event.tenant, Some(id("acme")));
+    event.clone()
+}
+
+#[tokio::test]
+async fn an_error_is_written_down_as_the_answer_that_actix_makes_of_it() {
+    for (status, outcome) in [(403, Denied), (404, Allowed), (502, Failed)] {
+        let error = move || InternalError::new("no", StatusCode::from_u16(status).unwrap());
+        let event = event_of_an_error(move |_| async move { error().into() }).await;
+        assert_eq!((event.status, event.outcome), (Some(status), outcome));
+        assert_eq!(event.code, None);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_middleware_of_actix_gives_as_its_error_is_written_down_with_its_code() {
+    struct Admin;
+    impl Requirement for Admin {
+        fn guard() -> Guard {
+            Guard::role("Admin")
+        }
+    }
+    let event = event_of_an_error(|mut request| async move {
+        let required = request.extract::<tenancy_actix::Require<Admin>>().await;
+        required.unwrap_err().into()
+    });
+    let event = event.await;
     assert_eq!((event.status, event.outcome), (Some(403), Denied));
     assert_eq!(event.code, Some("insufficient_scope"));
 }
