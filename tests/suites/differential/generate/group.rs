@@ -72,8 +72,14 @@ impl Generator<'_> {
     }
 
     /// An aggregate of `kind` over what `names` mentions, which must not be anything from around the query: the
-    /// aggregate would be one of that query then.
+    /// aggregate would be one of that query then. SQLite puts a common table where it is read, and with it what its query
+    /// mentions from around.
     pub(super) fn aggregate(&mut self, kind: Kind, names: &Names) -> Expr {
+        let names = &if self.is_postgres() {
+            names.clone()
+        } else {
+            names.without_common_tables()
+        };
         self.part(|it| {
             let of = it.expression(kind, names, 1);
             match kind {

@@ -65,6 +65,14 @@ impl Names {
         }
     }
 
+    /// What stands in a FROM alone.
+    pub(super) fn without_common_tables(&self) -> Self {
+        Self {
+            levels: self.levels.clone(),
+            tables: Vec::new(),
+        }
+    }
+
     /// The common table expressions alone.
     pub(super) fn without_columns(&self) -> Self {
         Self {
