@@ -1,5 +1,7 @@
 //! How many connections of a pool a tenant may hold at once, on a real Postgres.
 
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -7,8 +9,12 @@ use sqlx::postgres::PgPoolOptions;
 use tenancy_core::{Clock as _, SystemClock};
 use tenancy_sqlx::{Error, InvalidOption, TenantPool, TenantTransaction};
 use tenancy_tests::notes::{Notes, catalog, context};
+use tokio::sync::Semaphore;
 
-const PATIENCE: Duration = Duration::from_secs(1);
+/// What the pools of these tests wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Transactions that one tenant asks for at once.
+const CROWD: usize = 40;
 
 async fn pool(notes: &Notes, connections: u32, share: Option<u32>) -> TenantPool {
     let options = PgPoolOptions::new()
@@ -149,42 +155,52 @@ async fn a_waiter_that_goes_away_takes_no_connection_with_it() {
 
 /// One tenant has ten times as much to do as connections, the other a little: with shares the other is served at once,
 /// without them it waits behind the crowd.
-#[tokio::test(flavor = "multi_thread")]
+///
+/// Nothing is timed: the crowd keeps what it has until the test lets it go on.
+#[tokio::test]
 async fn a_crowd_of_one_tenant_does_not_keep_another_waiting() {
     let notes = Notes::new().await.unwrap();
-    let mut waits = Vec::new();
-    for share in [Some(3), None] {
-        let options = PgPoolOptions::new().max_connections(4);
-        let pool = TenantPool::builder(options.connect_with(notes.options()).await.unwrap());
-        let pool = match share {
-            Some(share) => pool.tenant_share(share),
-            None => pool,
-        };
-        let pool = pool.build(&catalog()).await.unwrap();
-        let crowd = async {
-            let work = (0..40).map(|_| async {
-                let mut transaction = pool.read(&context("a")).await.unwrap();
-                let sleep = sqlx::query("SELECT pg_sleep(0.05)");
-                sleep.execute(&mut transaction).await.unwrap();
-            });
-            join_all(work).await;
-        };
+    for (share, connections_of_the_crowd) in [(Some(3), 3), (None, 4)] {
+        let shared = pool(&notes, 4, share).await;
+        let (served, go_on) = (AtomicUsize::new(0), Semaphore::new(0));
+        let crowd = join_all((0..CROWD).map(|_| async {
+            let mut transaction = shared.read(&context("a")).await.unwrap();
+            served.fetch_add(1, Ordering::SeqCst);
+            let _may_go_on = go_on.acquire().await.unwrap();
+            works(&mut transaction, "a").await;
+        }));
         let other = async {
-            tokio::time::sleep(Duration::from_millis(60)).await;
-            let asked = SystemClock::default();
-            works(&mut pool.read(&context("b")).await.unwrap(), "b").await;
-            asked.elapsed()
+            works(&mut shared.read(&context("b")).await.unwrap(), "b").await;
+            served.load(Ordering::SeqCst)
         };
-        let ((), waited) = tokio::join!(crowd, other);
-        waits.push(waited);
+        let (mut crowd, mut other) = (pin!(crowd), pin!(other));
+
+        // The crowd asks first.
+        let whole_crowd = async {
+            while served.load(Ordering::SeqCst) < connections_of_the_crowd {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = &mut crowd => unreachable!("it may not go on"),
+            () = whole_crowd => {}
+        }
+        if share.is_some() {
+            tokio::select! {
+                _ = &mut crowd => unreachable!("it may not go on"),
+                served = &mut other => assert_eq!(served, connections_of_the_crowd),
+            }
+            go_on.add_permits(CROWD);
+            crowd.await;
+        } else {
+            // The control.
+            assert!(futures_util::poll!(&mut other).is_pending());
+            go_on.add_permits(CROWD);
+            let (_, served) = tokio::join!(crowd, other);
+            assert!(served > CROWD - 4, "{served}");
+        }
     }
-    let [shared, unshared] = waits[..] else {
-        unreachable!()
-    };
-    assert!(
-        shared * 3 < unshared,
-        "{shared:?} with a share, {unshared:?} without"
-    );
 }
 
 #[tokio::test]

@@ -195,6 +195,9 @@ async fn an_issuer_that_moved_is_asked_where_it_is_now() {
     assert_eq!((bench.server.asked(), elsewhere.asked()), (1, 1));
 }
 
+/// Names in a flood of them.
+const INVENTED: usize = 6_000;
+
 /// Anybody can invent names. Who asks about them waits; who comes with a name that is known does not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_invented_names_delays_no_known_issuer() {
@@ -203,8 +206,9 @@ async fn a_flood_of_invented_names_delays_no_known_issuer() {
     assert_eq!(bench.verify(&token).await, Ok(()));
     // The answer about the known one has to be asked for again.
     bench.clock.advance(Duration::from_mins(5));
-    // At eight questions of five milliseconds at a time, these take four seconds.
-    let invented: Vec<_> = (0..6_000)
+    let asked_before = bench.customers.asked();
+    // Eight of these are asked about at a time.
+    let invented: Vec<_> = (0..INVENTED)
         .map(|n| {
             let name = format!("https://invented-{n}.example");
             bench.key.sign(&claims(&name, &json!("acme")))
@@ -225,10 +229,9 @@ async fn a_flood_of_invented_names_delays_no_known_issuer() {
     while begun.load(Ordering::SeqCst) < flood.len() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let started = tokio::time::Instant::now();
     assert_eq!(bench.verify(&token).await, Ok(()));
-    let waited = started.elapsed();
-    assert!(waited < Duration::from_millis(1_500), "{waited:?}");
+    let asked = bench.customers.asked() - asked_before;
+    assert!(asked < INVENTED / 2, "it waited for {asked} others");
     for refused in flood {
         refused.abort();
     }
