@@ -1,54 +1,180 @@
-//! `TenantRejection`, a handler asked for a tenant where none was admitted.
+//! `Error`, why a handler was not reached, or has no answer.
 
 use std::fmt;
 
-use actix_web::ResponseError;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+#[cfg(feature = "sqlx")]
+use tenancy_core::ScopeError;
+use tenancy_core::{Problem, Refusal};
 
-/// A handler asked for the tenant, and nothing has admitted one: the route has no
-/// [`TenantMiddleware`](crate::TenantMiddleware), or its path is exempt.
+use crate::response;
+
+/// Why a handler was not reached, or has no answer.
 ///
-/// The client learns nothing but status 500; the developer finds a sentence in the logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TenantRejection(());
+/// The extractors of this crate reject with it. In a handler, `?` makes one of a [`Refusal`] and, with the feature `sqlx`, of an error of
+/// `tenancy-sqlx` or sqlx:
+///
+#[cfg_attr(feature = "sqlx", doc = "```no_run")]
+#[cfg_attr(not(feature = "sqlx"), doc = "```ignore")]
+/// use actix_web::web;
+/// use tenancy_actix::{Error, Tenant};
+/// use tenancy_sqlx::TenantPool;
+///
+/// async fn notes(Tenant(tenant): Tenant, pool: web::Data<TenantPool>) -> Result<web::Json<Vec<String>>, Error> {
+///     tenant.require_permission("notes.read")?;
+///     let mut transaction = pool.read(&tenant).await?;
+///     let notes = sqlx::query_scalar("SELECT body FROM note").fetch_all(&mut transaction).await?;
+///     Ok(web::Json(notes))
+/// }
+/// # let _ = notes;
+/// ```
+///
+/// The client gets a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) that says nothing of the cause, and the
+/// logs get the cause.
+///
+/// | cause | status and code |
+/// |---|---|
+/// | a [`Refusal`], such as of [`TenantContext::require`](tenancy_core::TenantContext::require) | those of its [response](Refusal::response): 403 `insufficient_scope` |
+/// | the database is not to be had, or not now: no connection in time, the share of the tenant is taken, a timeout, a deadlock | 503 `temporarily_unavailable` |
+/// | a `tenancy_sqlx::Cursor` that is none, or is one of another list | 400 `invalid_cursor` |
+/// | anything else that the database or `tenancy-sqlx` says | 500 `internal` |
+/// | an extractor on a route without the middleware that it needs | 500 `internal` |
+#[derive(Debug)]
+pub struct Error(Cause);
 
-impl TenantRejection {
+#[derive(Debug)]
+enum Cause {
+    Refused(Refusal),
+    /// By the developer, with what to do about it.
+    Misused(&'static str),
+    #[cfg(feature = "sqlx")]
+    Database(tenancy_sqlx::Error),
+}
+
+impl Error {
     pub(crate) fn not_admitted(path: &str) -> Self {
-        tracing::error!(
-            target: "tenancy::service",
+        Self::misused(
             path,
-            "a handler asks for `Tenant` on a route without one: wrap the app in `TenantMiddleware`, or take the path \
-             out of `Admission::exempt`"
-        );
-        Self(())
+            "a handler asks for `Tenant` on a route without one: wrap the app in `TenantMiddleware`, or take the path out of `Admission::exempt`",
+        )
     }
 
     pub(crate) fn no_subject(path: &str) -> Self {
-        tracing::error!(
-            target: "tenancy::service",
+        Self::misused(
             path,
-            "a handler asks for `Subject` where a tenant was admitted without one: take `MaybeTenant`"
-        );
-        Self(())
+            "a handler asks for `Subject` where a tenant was admitted without one: take `MaybeTenant`",
+        )
     }
 
     pub(crate) fn no_visit(path: &str) -> Self {
-        tracing::error!(
-            target: "tenancy::service",
+        Self::misused(
             path,
-            "a handler asks for `Visit` on a route without `TenantMiddleware`: wrap the app in one"
-        );
-        Self(())
+            "a handler asks for `Visit` on a route without `TenantMiddleware`: wrap the app in one",
+        )
+    }
+
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn no_transaction(path: &str) -> Self {
+        Self::misused(
+            path,
+            "a handler asks for `RequestTransaction` on a route without one: wrap the app in `TransactionMiddleware`",
+        )
+    }
+
+    fn misused(path: &str, what_to_do: &'static str) -> Self {
+        tracing::error!(target: "tenancy::service", path, "{what_to_do}");
+        Self(Cause::Misused(what_to_do))
+    }
+
+    /// The refusal, unless it is a fault of the service.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.0 {
+            Cause::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// What the client is told of a fault of the service.
+    fn problem(&self) -> Problem {
+        match &self.0 {
+            #[cfg(feature = "sqlx")]
+            Cause::Database(error) => error.into(),
+            _ => Problem::Internal,
+        }
     }
 }
 
-impl fmt::Display for TenantRejection {
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self(Cause::Refused(refusal))
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl From<tenancy_sqlx::Error> for Error {
+    fn from(error: tenancy_sqlx::Error) -> Self {
+        if Problem::from(&error) == Problem::InvalidCursor {
+            tracing::info!(target: "tenancy::service", %error, "refused the cursor of a request");
+        } else {
+            tracing::error!(target: "tenancy::service", %error, "a request could not be served");
+        }
+        Self(Cause::Database(error))
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        tenancy_sqlx::Error::from(error).into()
+    }
+}
+
+/// Of a statement that cannot be finished.
+#[cfg(feature = "sqlx")]
+impl From<ScopeError> for Error {
+    fn from(error: ScopeError) -> Self {
+        tenancy_sqlx::Error::from(error).into()
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl From<tenancy_sqlx::InvalidCursor> for Error {
+    fn from(error: tenancy_sqlx::InvalidCursor) -> Self {
+        tenancy_sqlx::Error::from(error).into()
+    }
+}
+
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no tenant was admitted for this route")
+        match &self.0 {
+            Cause::Refused(refusal) => refusal.fmt(f),
+            Cause::Misused(what_to_do) => f.write_str(what_to_do),
+            #[cfg(feature = "sqlx")]
+            Cause::Database(error) => error.fmt(f),
+        }
     }
 }
 
-impl ResponseError for TenantRejection {
-    fn error_response(&self) -> actix_web::HttpResponse {
-        actix_web::HttpResponse::InternalServerError().finish()
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            #[cfg(feature = "sqlx")]
+            Cause::Database(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.error_response().status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match &self.0 {
+            Cause::Refused(refusal) => response::refused(refusal.clone()),
+            _ => response::problem(&self.problem().response()),
+        }
     }
 }

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use tenancy_core::{SubjectId, TenantContext};
 
-use crate::TenantRejection;
+use crate::Error;
 
 /// Takes the tenant of the request, which [`TenantMiddleware`](crate::TenantMiddleware) has admitted.
 ///
@@ -20,20 +20,20 @@ use crate::TenantRejection;
 /// ```
 ///
 /// # Errors
-/// [`TenantRejection`], status 500, when the route has no `TenantMiddleware` or its path is exempt: a fault of
+/// [`Error`], status 500, when the route has no `TenantMiddleware` or its path is exempt: a fault of
 /// the service, not of the request.
 #[derive(Debug, Clone)]
 pub struct Tenant(pub TenantContext);
 
 impl FromRequest for Tenant {
-    type Error = TenantRejection;
-    type Future = Ready<Result<Self, TenantRejection>>;
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         ready(
             admitted(request)
                 .map(Self)
-                .ok_or_else(|| TenantRejection::not_admitted(request.path())),
+                .ok_or_else(|| Error::not_admitted(request.path())),
         )
     }
 }
@@ -68,20 +68,20 @@ impl FromRequest for MaybeTenant {
 /// ```
 ///
 /// # Errors
-/// [`TenantRejection`], status 500, as for [`Tenant`], and when the tenant was admitted without a subject.
+/// [`Error`], status 500, as for [`Tenant`], and when the tenant was admitted without a subject.
 #[derive(Debug, Clone)]
 pub struct Subject(pub SubjectId);
 
 impl FromRequest for Subject {
-    type Error = TenantRejection;
-    type Future = Ready<Result<Self, TenantRejection>>;
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let path = request.path();
-        let tenant = admitted(request).ok_or_else(|| TenantRejection::not_admitted(path));
+        let tenant = admitted(request).ok_or_else(|| Error::not_admitted(path));
         ready(tenant.and_then(|tenant| {
             let subject = tenant.subject().cloned().map(Self);
-            subject.ok_or_else(|| TenantRejection::no_subject(path))
+            subject.ok_or_else(|| Error::no_subject(path))
         }))
     }
 }

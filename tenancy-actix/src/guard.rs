@@ -104,9 +104,9 @@ fn refused(guard: &Guard, request: &ServiceRequest) -> Option<HttpResponse> {
             "a route has a `GuardMiddleware` and no `TenantMiddleware` outside it: wrap the app in one, or take the path \
              out of `Admission::exempt`"
         );
-        return Some(HttpResponse::InternalServerError().finish());
+        return Some(response::internal());
     };
     let tenant = extensions.get::<TenantContext>();
     let refusal = admission.guard(guard, tenant).err()?;
-    Some(response::refused(admission, refusal))
+    Some(response::refused(refusal))
 }

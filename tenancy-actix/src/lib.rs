@@ -52,7 +52,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
-//! | `sqlx` | no | `TransactionMiddleware` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
+//! | `sqlx` | no | `TransactionMiddleware` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request; `?` in handlers on its errors |
 
 mod admission;
 mod counted_body;
@@ -61,8 +61,6 @@ mod extract;
 mod guard;
 mod head;
 mod middleware;
-#[cfg(feature = "sqlx")]
-mod problem;
 mod require;
 mod response;
 #[cfg(feature = "sqlx")]
@@ -70,13 +68,11 @@ mod transaction;
 mod visit;
 
 pub use self::counted_body::CountedBody;
-pub use self::error::TenantRejection;
+pub use self::error::Error;
 pub use self::extract::{MaybeTenant, Subject, Tenant};
 pub use self::guard::{GuardMiddleware, GuardService};
 pub use self::middleware::{TenantMiddleware, TenantService};
-pub use self::require::{Require, RequireRejection};
+pub use self::require::Require;
 #[cfg(feature = "sqlx")]
-pub use self::transaction::{
-    RequestTransaction, TransactionMiddleware, TransactionRejection, TransactionService,
-};
+pub use self::transaction::{RequestTransaction, TransactionMiddleware, TransactionService};
 pub use self::visit::Visit;

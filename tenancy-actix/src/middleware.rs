@@ -13,7 +13,7 @@ use tenancy_core::{Admission, Admitted, Permit, Refusal, Visit};
 use tracing::Instrument as _;
 
 use crate::head::Head;
-use crate::{CountedBody, RequireRejection, response};
+use crate::{CountedBody, response};
 
 /// A middleware that admits requests for a tenant and refuses all others. Give it to `App::wrap`.
 ///
@@ -77,7 +77,7 @@ where
             let permit = match entered {
                 Ok(permit) => permit,
                 Err(refusal) => {
-                    let mut response = response::refused(&admission, refusal);
+                    let mut response = response::refused(refusal);
                     response::end(visit, &mut response);
                     return Ok(request.into_response(response).map_into_right_body());
                 }
@@ -95,11 +95,8 @@ where
                 Err(error) => {
                     // The answer that actix-web makes of it, further out.
                     let status = error.as_response_error().status_code();
-                    let rejection = error.as_error::<RequireRejection>();
-                    visit.end(
-                        status.as_u16(),
-                        rejection.and_then(RequireRejection::refusal),
-                    );
+                    let refusal = error.as_error().and_then(crate::Error::refusal);
+                    visit.end(status.as_u16(), refusal);
                     Err(error)
                 }
             }

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use tenancy_core::VisitContext;
 
-use crate::TenantRejection;
+use crate::Error;
 
 /// Takes what is known of the request: its id, the address of the client, and its place in the audit log.
 ///
@@ -25,16 +25,16 @@ use crate::TenantRejection;
 /// It is there on exempt paths and without a credential too.
 ///
 /// # Errors
-/// [`TenantRejection`], status 500, when the route has no [`TenantMiddleware`](crate::TenantMiddleware).
+/// [`Error`], status 500, when the route has no [`TenantMiddleware`](crate::TenantMiddleware).
 #[derive(Debug, Clone)]
 pub struct Visit(pub VisitContext);
 
 impl FromRequest for Visit {
-    type Error = TenantRejection;
-    type Future = Ready<Result<Self, TenantRejection>>;
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let visit = request.extensions().get().cloned().map(Self);
-        ready(visit.ok_or_else(|| TenantRejection::no_visit(request.path())))
+        ready(visit.ok_or_else(|| Error::no_visit(request.path())))
     }
 }

@@ -6,7 +6,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use tenancy_core::{SubjectId, TenantContext};
 
-use crate::TenantRejection;
+use crate::Error;
 
 /// Takes the tenant of the request, which [`TenantLayer`](crate::TenantLayer) has admitted.
 ///
@@ -23,16 +23,16 @@ use crate::TenantRejection;
 /// without one, where tenants are [optional](tenancy_core::Admission::optional): there it is `None`.
 ///
 /// # Rejection
-/// [`TenantRejection`], status 500, when the request was not admitted for a tenant, because the route has no
+/// [`Error`], status 500, when the request was not admitted for a tenant, because the route has no
 /// `TenantLayer` or its path is exempt: a fault of the service, not of the request.
 #[derive(Debug, Clone)]
 pub struct Tenant(pub TenantContext);
 
 impl<S: Sync> FromRequestParts<S> for Tenant {
-    type Rejection = TenantRejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, TenantRejection> {
-        admitted(parts).ok_or_else(|| TenantRejection::not_admitted(parts.uri.path()))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        admitted(parts).ok_or_else(|| Error::not_admitted(parts.uri.path()))
     }
 }
 
@@ -58,18 +58,18 @@ impl<S: Sync> OptionalFromRequestParts<S> for Tenant {
 /// `Option<Subject>` is `None` where [`Option<Tenant>`](Tenant) is.
 ///
 /// # Rejection
-/// [`TenantRejection`], status 500, as for [`Tenant`], and when the tenant was admitted without a subject.
+/// [`Error`], status 500, as for [`Tenant`], and when the tenant was admitted without a subject.
 #[derive(Debug, Clone)]
 pub struct Subject(pub SubjectId);
 
 impl<S: Sync> FromRequestParts<S> for Subject {
-    type Rejection = TenantRejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, TenantRejection> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
         let path = parts.uri.path();
-        let Tenant(tenant) = admitted(parts).ok_or_else(|| TenantRejection::not_admitted(path))?;
+        let Tenant(tenant) = admitted(parts).ok_or_else(|| Error::not_admitted(path))?;
         let subject = tenant.subject().cloned().map(Self);
-        subject.ok_or_else(|| TenantRejection::no_subject(path))
+        subject.ok_or_else(|| Error::no_subject(path))
     }
 }
 

@@ -5,9 +5,9 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Version};
-use tenancy_core::{Refusal, RefusalResponse};
+use tenancy_core::RefusalResponse;
 
-use crate::RefusalBody;
+use crate::{RefusalBody, response};
 
 const MEDIA_TYPE: &str = "application/grpc";
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -37,22 +37,14 @@ pub(crate) fn has_failed(headers: &HeaderMap) -> bool {
 
 /// An answer without a message ("Trailers-Only"): status 200 of HTTP, that of gRPC, and the stable code as its message. The
 /// other fields, such as `Retry-After`, are the metadata of the call.
-pub(crate) fn refused<B: RefusalBody>(refusal: &Refusal, answer: &RefusalResponse) -> Response<B> {
-    without_message(status(answer.status()), refusal.kind().code())
-}
-
-/// The answer to a call that could not be served.
-#[cfg(feature = "sqlx")]
-pub(crate) fn internal<B: RefusalBody>() -> Response<B> {
-    without_message(status(500), "internal")
-}
-
-fn without_message<B: RefusalBody>(status: u16, message: &'static str) -> Response<B> {
+pub(crate) fn refused<B: RefusalBody>(code: &'static str, answer: &RefusalResponse) -> Response<B> {
     let mut response = Response::new(B::from_text(String::new()));
     let headers = response.headers_mut();
+    response::add(answer.fields(), headers);
+    // A call has no problem document.
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    headers.insert(STATUS, HeaderValue::from(status));
-    headers.insert(MESSAGE, HeaderValue::from_static(message));
+    headers.insert(STATUS, HeaderValue::from(status(answer.status())));
+    headers.insert(MESSAGE, HeaderValue::from_static(code));
     response
 }
 

@@ -47,10 +47,11 @@
 //! |---|---|---|
 //! | `aws-lc-rs`, `portable`, `http` | `aws-lc-rs`, `http` | those of `tenancy-core`, passed on |
 //! | `axum` | yes | the address of the peer is read from axum's `ConnectInfo` |
-//! | `sqlx` | no | `TransactionLayer` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request |
+//! | `sqlx` | no | `TransactionLayer` and `RequestTransaction`, a transaction of `tenancy-sqlx` for each request; `?` in handlers on its errors |
 
 mod admission;
 mod counted_body;
+mod error;
 mod extract;
 mod grpc;
 mod guard;
@@ -58,10 +59,7 @@ mod head;
 mod layer;
 mod peer;
 mod permit;
-#[cfg(feature = "sqlx")]
-mod problem;
 mod refusal_body;
-mod rejection;
 mod require;
 mod response;
 mod service;
@@ -70,17 +68,15 @@ mod transaction;
 mod visit;
 
 pub use self::counted_body::CountedBody;
+pub use self::error::Error;
 pub use self::extract::{Subject, Tenant};
 pub use self::guard::{GuardLayer, GuardService};
 pub use self::layer::TenantLayer;
 pub use self::peer::PeerAddress;
 pub use self::permit::Permit;
 pub use self::refusal_body::RefusalBody;
-pub use self::rejection::TenantRejection;
-pub use self::require::{Require, RequireRejection};
+pub use self::require::Require;
 pub use self::service::TenantService;
 #[cfg(feature = "sqlx")]
-pub use self::transaction::{
-    RequestTransaction, TransactionLayer, TransactionRejection, TransactionService,
-};
+pub use self::transaction::{RequestTransaction, TransactionLayer, TransactionService};
 pub use self::visit::Visit;

@@ -4,7 +4,7 @@ use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use tenancy_core::VisitContext;
 
-use crate::TenantRejection;
+use crate::Error;
 
 /// Takes the place of the request among those that its tenant may make [at once](tenancy_core::Allowance::concurrent), so that
 /// what goes on after the answer counts too.
@@ -36,17 +36,17 @@ use crate::TenantRejection;
 /// [optional](tenancy_core::Admission::optional), the permit holds nothing.
 ///
 /// # Rejection
-/// [`TenantRejection`], status 500, when the route has no [`TenantLayer`](crate::TenantLayer) or its path is exempt: nothing
+/// [`Error`], status 500, when the route has no [`TenantLayer`](crate::TenantLayer) or its path is exempt: nothing
 /// counts there.
 #[derive(Debug)]
 pub struct Permit(pub tenancy_core::Permit);
 
 impl<S: Sync> FromRequestParts<S> for Permit {
-    type Rejection = TenantRejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, TenantRejection> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
         let permit = parts.extensions.get().and_then(VisitContext::permit);
-        let permit = permit.ok_or_else(|| TenantRejection::no_permit(parts.uri.path()));
+        let permit = permit.ok_or_else(|| Error::no_permit(parts.uri.path()));
         permit.map(Self)
     }
 }

@@ -4,11 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use axum_core::extract::FromRequestParts;
-use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
-use tenancy_core::{Admission, Refusal, Requirement, TenantContext};
+use tenancy_core::{Requirement, TenantContext};
 
-use crate::{TenantRejection, admission, response};
+use crate::{Error, admission};
 
 /// Takes the tenant of the request if its subject has what `R` requires; otherwise the handler is not reached.
 ///
@@ -34,23 +33,19 @@ use crate::{TenantRejection, admission, response};
 /// signatures. In front of both stands [`TenantLayer`](crate::TenantLayer).
 ///
 /// # Rejection
-/// [`RequireRejection`]: 403 `insufficient_scope`, or the answer for a missing credential where
+/// [`Error`]: 403 `insufficient_scope`, or the answer for a missing credential where
 /// [those are optional](tenancy_core::Admission::optional). Status 500, as for [`Tenant`](crate::Tenant), when the route has no
 /// `TenantLayer` or its path is exempt.
 pub struct Require<R: Requirement>(pub TenantContext, pub PhantomData<fn() -> R>);
 
 impl<R: Requirement, S: Sync> FromRequestParts<S> for Require<R> {
-    type Rejection = RequireRejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, RequireRejection> {
-        let Some(admission) = admission::of(&parts.extensions) else {
-            let rejection = TenantRejection::not_admitted(parts.uri.path());
-            return Err(RequireRejection(Cause::NotAdmitted(rejection)));
-        };
-        match admission.guard(&R::guard(), parts.extensions.get()) {
-            Ok(tenant) => Ok(Self(tenant.clone(), PhantomData)),
-            Err(refusal) => Err(RequireRejection(Cause::Denied(admission.clone(), refusal))),
-        }
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let admission = admission::of(&parts.extensions);
+        let admission = admission.ok_or_else(|| Error::not_admitted(parts.uri.path()))?;
+        let tenant = admission.guard(&R::guard(), parts.extensions.get())?;
+        Ok(Self(tenant.clone(), PhantomData))
     }
 }
 
@@ -64,54 +59,5 @@ impl<R: Requirement> Clone for Require<R> {
 impl<R: Requirement> fmt::Debug for Require<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Require").field(&self.0).finish()
-    }
-}
-
-/// A handler that [requires](Require) something was not reached.
-#[derive(Debug, Clone)]
-pub struct RequireRejection(Cause);
-
-#[derive(Debug, Clone)]
-enum Cause {
-    Denied(Admission, Refusal),
-    NotAdmitted(TenantRejection),
-}
-
-impl RequireRejection {
-    /// The refusal, unless it is a fault of the service.
-    pub fn refusal(&self) -> Option<&Refusal> {
-        match &self.0 {
-            Cause::Denied(_, refusal) => Some(refusal),
-            Cause::NotAdmitted(_) => None,
-        }
-    }
-
-    /// The status of the answer.
-    pub fn status(&self) -> u16 {
-        match &self.0 {
-            Cause::Denied(admission, refusal) => admission.response(refusal).status(),
-            Cause::NotAdmitted(rejection) => rejection.status(),
-        }
-    }
-}
-
-impl fmt::Display for RequireRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Cause::Denied(_, refusal) => refusal.fmt(f),
-            Cause::NotAdmitted(rejection) => rejection.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for RequireRejection {}
-
-impl IntoResponse for RequireRejection {
-    fn into_response(self) -> Response {
-        match self.0 {
-            // No call of gRPC: those do not come by way of an extractor.
-            Cause::Denied(admission, refusal) => response::refused(&admission, refusal, false),
-            Cause::NotAdmitted(rejection) => rejection.into_response(),
-        }
     }
 }

@@ -1,35 +1,38 @@
 //! The answer to a refused request, in the types of the `http` crate.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use tenancy_core::{Admission, Refusal, RefusalResponse, Visit};
+use tenancy_core::{Problem, Refusal, RefusalResponse, Visit};
 
 use crate::{RefusalBody, grpc};
 
 /// What the client is told, of gRPC where the request is a call of it. The refusal itself goes into the extensions, for the logs of
 /// an outer layer.
-pub(crate) fn refused<B: RefusalBody>(
-    admission: &Admission,
-    refusal: Refusal,
-    is_call: bool,
-) -> Response<B> {
-    let answer = admission.response(&refusal);
+pub(crate) fn refused<B: RefusalBody>(refusal: Refusal, is_call: bool) -> Response<B> {
+    let answer = refusal.response();
     let mut response = if is_call {
-        grpc::refused(&refusal, &answer)
+        grpc::refused(refusal.kind().code(), answer)
     } else {
-        problem(&answer)
+        problem(answer)
     };
-    let fields = answer.fields();
-    // A call has no problem document, and its media type is set.
-    let fields = fields.filter(|(name, _)| !is_call || *name != "content-type");
-    add(fields, response.headers_mut());
     response.extensions_mut().insert(refusal);
     response
 }
 
-fn problem<B: RefusalBody>(answer: &RefusalResponse) -> Response<B> {
+/// What the client is told where the service cannot answer, of gRPC where the request is a call of it.
+pub(crate) fn internal<B: RefusalBody>(is_call: bool) -> Response<B> {
+    let answer = Problem::Internal.response();
+    if is_call {
+        grpc::refused("internal", &answer)
+    } else {
+        problem(&answer)
+    }
+}
+
+pub(crate) fn problem<B: RefusalBody>(answer: &RefusalResponse) -> Response<B> {
     let mut response = Response::new(B::from_text(answer.body().to_owned()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    add(answer.fields(), response.headers_mut());
     response
 }
 

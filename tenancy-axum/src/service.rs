@@ -51,7 +51,7 @@ where
                 Ok(permit) => permit,
                 Err(refusal) => {
                     let is_call = grpc::is_call(&parts.method, parts.version, &parts.headers);
-                    let mut response = response::refused(&admission, refusal, is_call);
+                    let mut response = response::refused(refusal, is_call);
                     response::end(visit, &mut response);
                     return Ok(response);
                 }

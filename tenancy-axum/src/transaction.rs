@@ -2,10 +2,8 @@
 
 mod extract;
 mod layer;
-mod rejection;
 mod service;
 
 pub use self::extract::RequestTransaction;
 pub use self::layer::TransactionLayer;
-pub use self::rejection::TransactionRejection;
 pub use self::service::TransactionService;

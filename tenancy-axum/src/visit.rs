@@ -4,7 +4,7 @@ use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use tenancy_core::VisitContext;
 
-use crate::TenantRejection;
+use crate::Error;
 
 /// Takes what is known of the request: its id, the address of the client, and its place in the audit log.
 ///
@@ -23,15 +23,15 @@ use crate::TenantRejection;
 /// It is there on exempt paths and without a credential too.
 ///
 /// # Rejection
-/// [`TenantRejection`], status 500, when the route has no [`TenantLayer`](crate::TenantLayer).
+/// [`Error`], status 500, when the route has no [`TenantLayer`](crate::TenantLayer).
 #[derive(Debug, Clone)]
 pub struct Visit(pub VisitContext);
 
 impl<S: Sync> FromRequestParts<S> for Visit {
-    type Rejection = TenantRejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, TenantRejection> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
         let visit = parts.extensions.get().cloned().map(Self);
-        visit.ok_or_else(|| TenantRejection::no_visit(parts.uri.path()))
+        visit.ok_or_else(|| Error::no_visit(parts.uri.path()))
     }
 }

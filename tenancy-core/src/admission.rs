@@ -20,8 +20,8 @@ use crate::resolve::{known_and_active, resolve};
 use crate::visit::Watching;
 use crate::{
     ApiKeyHash, ApiKeyProblem, ApiKeys, BearerToken, Guard, Limits, Permit, Presented, Refusal,
-    RefusalCause, RefusalResponse, RolePermissions, TenantContext, TenantDirectory, TenantId,
-    TenantRecord, TokenVerifier,
+    RefusalCause, RolePermissions, TenantContext, TenantDirectory, TenantId, TenantRecord,
+    TokenVerifier,
 };
 
 /// Decides which requests enter, and for which tenant.
@@ -88,11 +88,6 @@ pub enum Admitted {
 impl Admission {
     /// Admits requests that carry a bearer token which `verifier` accepts, and no others.
     pub fn new(verifier: impl TokenVerifier + 'static) -> Self {
-        let wording = Wording {
-            realm: "api".to_owned(),
-            missing_is_forbidden: false,
-            served: Served::Tokens,
-        };
         Self {
             rules: Arc::new(Rules {
                 verifier: Arc::new(verifier),
@@ -108,7 +103,7 @@ impl Admission {
                 role_permissions: RolePermissions::new(),
                 gate: None,
                 watching: Watching::default(),
-                wording,
+                wording: Wording::default(),
             }),
         }
     }
@@ -160,11 +155,11 @@ impl Admission {
     /// Decides about one request.
     ///
     /// # Errors
-    /// The refusal, which [`response`](Self::response) turns into an answer. It has been recorded as a
+    /// The refusal, which has a [`response`](Refusal::response) for the client. It has been recorded as a
     /// `tracing` event with its precise cause.
     pub async fn admit<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
         let admitted = self.decide(head).await;
-        let admitted = admitted.map_err(|Refused { refusal, .. }| refusal);
+        let admitted = admitted.map_err(|refused| self.refusal(refused.cause));
         admitted.inspect_err(Refusal::record)
     }
 
@@ -217,7 +212,7 @@ impl Admission {
         let chosen = self.choose(head, claims.tenants()).await;
         let (tenant, record) = chosen.map_err(|refused| refused.by(claims.subject()))?;
         let context = TenantContext::admitted(claims, tenant, record);
-        Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
+        Ok(context.admitted_by(self))
     }
 
     async fn admit_api_key<H: RequestHead + ?Sized>(
@@ -232,7 +227,7 @@ impl Admission {
         let chosen = self.choose(head, granted).await;
         let (_, record) = chosen.map_err(|refused| refused.by(key.subject()))?;
         let context = TenantContext::of_api_key(key, record);
-        Ok(context.with_role_permissions(self.rules.role_permissions.clone()))
+        Ok(context.admitted_by(self))
     }
 
     async fn admit_default<H: RequestHead + ?Sized>(
@@ -272,7 +267,7 @@ impl Admission {
     ) -> Result<&'t TenantContext, Refusal> {
         match tenant {
             Some(tenant) => tenant.require(guard).map(|()| tenant),
-            None => Err(self.missing().into()).inspect_err(Refusal::record),
+            None => Err(self.refusal(self.missing())).inspect_err(Refusal::record),
         }
     }
 
@@ -283,8 +278,12 @@ impl Admission {
         }
     }
 
-    /// What the client is told about `refusal`.
-    pub fn response(&self, refusal: &Refusal) -> RefusalResponse {
-        self.rules.wording.response(refusal)
+    /// In the words of this service.
+    pub(crate) fn refusal(&self, cause: RefusalCause) -> Refusal {
+        Refusal::worded(cause, &self.rules.wording)
+    }
+
+    pub(crate) fn grants(&self, role: &str, permission: &str) -> bool {
+        self.rules.role_permissions.grants(role, permission)
     }
 }

@@ -7,8 +7,8 @@ use crate::claims::{Claims, Identity};
 use crate::job::Job;
 use crate::scope::{Scope, TableCatalog};
 use crate::{
-    ApiKeyRecord, Guard, ProjectId, Refusal, RolePermissions, SubjectId, TenantId, TenantRecord,
-    UnixTime, Verified, watch,
+    Admission, ApiKeyRecord, Guard, ProjectId, Refusal, RefusalCause, SubjectId, TenantId,
+    TenantRecord, UnixTime, Verified, watch,
 };
 
 /// For which tenant, and for whom in it, a request or job acts.
@@ -29,7 +29,8 @@ use crate::{
 #[derive(Clone)]
 pub struct TenantContext {
     inner: Arc<Inner>,
-    role_permissions: RolePermissions,
+    /// Which one made it. It says what roles grant, and how refusals are worded.
+    admission: Option<Admission>,
     project: Option<ProjectId>,
     limited_to_projects: bool,
 }
@@ -104,15 +105,14 @@ impl TenantContext {
         };
         Self {
             inner: Arc::new(inner),
-            role_permissions: RolePermissions::new(),
+            admission: None,
             project: None,
             limited_to_projects,
         }
     }
 
-    /// Roles grant what `table` says.
-    pub(crate) fn with_role_permissions(mut self, table: RolePermissions) -> Self {
-        self.role_permissions = table;
+    pub(crate) fn admitted_by(mut self, admission: &Admission) -> Self {
+        self.admission = Some(admission.clone());
         self
     }
 
@@ -218,7 +218,10 @@ impl TenantContext {
     pub fn has_permission(&self, permission: &str) -> bool {
         let mut roles = self.roles().iter();
         self.permissions().iter().any(|one| one == permission)
-            || roles.any(|role| self.role_permissions.grants(role, permission))
+            || self
+                .admission
+                .as_ref()
+                .is_some_and(|admission| roles.any(|role| admission.grants(role, permission)))
     }
 
     /// Insists that the subject has what `guard` needs.
@@ -235,12 +238,21 @@ impl TenantContext {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn require(&self, guard: &Guard) -> Result<(), Refusal> {
-        let checked = guard.check(self);
-        checked.inspect_err(|refusal| {
+        guard.check(self).map_err(|cause| {
+            let refusal = self.refusal(cause);
             let (code, tenant) = (refusal.kind().code(), self.tenant());
             watch::refusal(code);
             tracing::info!(target: "tenancy::guard", %tenant, code, cause = %refusal, "denied a request");
+            refusal
         })
+    }
+
+    /// In the words of the service that it was admitted to.
+    fn refusal(&self, cause: RefusalCause) -> Refusal {
+        match &self.admission {
+            Some(admission) => admission.refusal(cause),
+            None => cause.into(),
+        }
     }
 
     /// Insists that the subject has `role` in this tenant.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Refusal, RefusalCause, TenantContext};
+use crate::{RefusalCause, TenantContext};
 
 /// What the subject of a [`TenantContext`] needs: a role, a permission, a scope, or something of yours.
 ///
@@ -100,12 +100,12 @@ impl Guard {
 
     /// # Errors
     /// What `context` lacks.
-    pub(crate) fn check(&self, context: &TenantContext) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, context: &TenantContext) -> Result<(), RefusalCause> {
         if self.holds(context) {
             return Ok(());
         }
         let needed = self.lacking(context).to_string();
-        Err(RefusalCause::Lacking { needed }.into())
+        Err(RefusalCause::Lacking { needed })
     }
 
     fn holds(&self, context: &TenantContext) -> bool {

@@ -122,6 +122,8 @@ pub use self::limits::{Allowance, Limits, Permit, RateLimit};
 pub use self::naming::InvalidPattern;
 pub use self::project_access::{ProjectAccess, ProjectAccessUnavailable};
 pub use self::project_id::ProjectId;
+#[doc(hidden)]
+pub use self::refusal::Problem;
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::requirement::Requirement;
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};

@@ -2,27 +2,36 @@
 
 mod cause;
 mod kind;
+mod problem;
 mod response;
 #[cfg(test)]
 mod tests;
 
 pub use self::cause::RefusalCause;
 pub use self::kind::RefusalKind;
+pub use self::problem::Problem;
 pub use self::response::RefusalResponse;
 pub(crate) use self::response::{Served, Wording};
-use crate::{MalformedCredential, VerifyError, watch};
+use crate::watch;
 
 /// Why a request is not admitted.
 ///
 /// It has two audiences. `Display` and [`cause`](Self::cause) are for the operator's logs and say precisely
-/// what happened. The client gets the [`RefusalResponse`], which depends on the [`kind`](Self::kind) alone.
+/// what happened. The client gets the [`response`](Self::response), which depends on the [`kind`](Self::kind) alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{cause}")]
 pub struct Refusal {
     cause: RefusalCause,
+    /// Made early, by whoever knows how the service words its refusals.
+    response: Box<RefusalResponse>,
 }
 
 impl Refusal {
+    pub(crate) fn worded(cause: RefusalCause, wording: &Wording) -> Self {
+        let response = Box::new(wording.response(&cause));
+        Self { cause, response }
+    }
+
     /// What the refusal means for the client.
     pub fn kind(&self) -> RefusalKind {
         self.cause.kind()
@@ -33,6 +42,11 @@ impl Refusal {
         &self.cause
     }
 
+    /// What the client is told.
+    pub fn response(&self) -> &RefusalResponse {
+        &self.response
+    }
+
     /// Counts it and logs its cause.
     pub(crate) fn record(&self) {
         let code = self.kind().code();
@@ -41,31 +55,9 @@ impl Refusal {
     }
 }
 
-impl From<MalformedCredential> for Refusal {
-    fn from(problem: MalformedCredential) -> Self {
-        Self {
-            cause: RefusalCause::Malformed(problem),
-        }
-    }
-}
-
-impl From<VerifyError> for Refusal {
-    fn from(error: VerifyError) -> Self {
-        let cause = match error {
-            VerifyError::Token(problem) => RefusalCause::Token(problem),
-            VerifyError::KeysUnavailable { retry_after, cause } => {
-                RefusalCause::KeysUnavailable { retry_after, cause }
-            }
-            VerifyError::Unavailable { retry_after, cause } => {
-                RefusalCause::Unavailable { retry_after, cause }
-            }
-        };
-        Self { cause }
-    }
-}
-
+/// For decisions of your own, worded as a service with tokens and the realm `api` does.
 impl From<RefusalCause> for Refusal {
     fn from(cause: RefusalCause) -> Self {
-        Self { cause }
+        Self::worded(cause, &Wording::default())
     }
 }

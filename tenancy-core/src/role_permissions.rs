@@ -1,7 +1,6 @@
 //! `RolePermissions`, what the roles of a service may do.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 /// Which permissions a role grants. Given to
 /// [`Admission::role_permissions`](crate::Admission::role_permissions).
@@ -19,13 +18,8 @@ use std::sync::Arc;
 /// assert!(!table.grants("Viewer", "notes.write"));
 /// assert!(!table.grants("Owner", "notes.write"), "nothing is inherited");
 /// ```
-///
-/// Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RolePermissions(Option<Arc<Table>>);
-
-/// None where nothing is granted, because every context has one.
-type Table = HashMap<String, HashSet<String>>;
+pub struct RolePermissions(HashMap<String, HashSet<String>>);
 
 impl RolePermissions {
     /// An empty table.
@@ -64,15 +58,14 @@ impl RolePermissions {
         role: impl Into<String>,
         permissions: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        let table = Arc::make_mut(self.0.get_or_insert_default());
-        let granted = table.entry(role.into()).or_default();
+        let granted = self.0.entry(role.into()).or_default();
         granted.extend(permissions.into_iter().map(Into::into));
         self
     }
 
     /// Whether `role` grants `permission`.
     pub fn grants(&self, role: &str, permission: &str) -> bool {
-        let granted = self.0.as_ref().and_then(|table| table.get(role));
+        let granted = self.0.get(role);
         granted.is_some_and(|granted| granted.contains(permission))
     }
 }
@@ -83,6 +76,7 @@ mod tests {
 
     use super::*;
     use crate::context::tests::context;
+    use crate::{Admission, ApiKeys, MemoryApiKeys};
 
     #[test]
     fn the_preset_is_the_table_in_its_documentation() {
@@ -125,7 +119,9 @@ mod tests {
             ada.require_permission("data.write").is_err(),
             "without a table a role is a name"
         );
-        let ada = ada.with_role_permissions(table.clone());
+        let admission = Admission::api_keys_only(ApiKeys::new(MemoryApiKeys::new()));
+        let admission = admission.role_permissions(table);
+        let ada = ada.admitted_by(&admission);
         assert!(ada.require_permission("data.write").is_ok());
         assert!(ada.require_permission("reports.read").is_ok());
         assert!(ada.require_permission("members.manage").is_err());
@@ -136,7 +132,7 @@ mod tests {
             "what the token says stays what it says"
         );
 
-        let eve = context(&json!({ "roles": [] })).with_role_permissions(table);
+        let eve = context(&json!({ "roles": [] })).admitted_by(&admission);
         assert!(eve.require_permission("data.read").is_err());
     }
 }

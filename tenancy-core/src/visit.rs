@@ -95,9 +95,12 @@ impl Visit {
     }
 
     async fn decide<H: RequestHead + ?Sized>(&self, head: &H) -> Result<Admitted, Refusal> {
-        let (visitor, admitted) = match self.facts.admission.decide(head).await {
+        let admission = &self.facts.admission;
+        let (visitor, admitted) = match admission.decide(head).await {
             Ok(admitted) => (Visitor::admitted(&admitted), Ok(admitted)),
-            Err(Refused { refusal, proved }) => (Visitor::Refused(proved), Err(refusal)),
+            Err(Refused { cause, proved }) => {
+                (Visitor::Refused(proved), Err(admission.refusal(cause)))
+            }
         };
         // Before anything is logged, so that whoever reads of a refusal reads whose it is.
         self.facts

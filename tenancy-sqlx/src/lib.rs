@@ -145,8 +145,6 @@ pub use self::opening::{Binding, ContextValue};
 pub use self::options::{Isolation, TransactionOptions};
 pub use self::pool::TenantPool;
 pub use self::pool_options::pool_options;
-#[doc(hidden)]
-pub use self::problem::Problem;
 pub use self::reader::TenantReader;
 pub use self::repository::{Cursor, InvalidCursor, List, Page, Repository, RowKey};
 pub use self::rls::Rls;

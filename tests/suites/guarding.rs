@@ -68,7 +68,7 @@ impl Requirement for Admin {
 mod on_axum {
     use axum::Router;
     use axum::routing::get;
-    use tenancy_axum::{GuardLayer, Require, RequireRejection, TenantLayer};
+    use tenancy_axum::{Error, GuardLayer, Require, TenantLayer};
     use tenancy_core::Admission;
 
     use super::{Admin, guards};
@@ -82,8 +82,8 @@ mod on_axum {
         "served"
     }
 
-    async fn looks(required: Result<Require<Admin>, RequireRejection>) -> String {
-        let told = |rejection: RequireRejection| {
+    async fn looks(required: Result<Require<Admin>, Error>) -> String {
+        let told = |rejection: Error| {
             let code = rejection.refusal().map(|it| it.kind().code());
             format!("{} {code:?}", rejection.status())
         };
@@ -126,7 +126,7 @@ mod on_actix {
     use actix_web::ResponseError as _;
     use actix_web::middleware::Condition;
     use actix_web::{App, HttpServer, web};
-    use tenancy_actix::{GuardMiddleware, Require, RequireRejection, TenantMiddleware};
+    use tenancy_actix::{Error, GuardMiddleware, Require, TenantMiddleware};
     use tenancy_core::Admission;
 
     use super::{Admin, admission, guards};
@@ -140,8 +140,8 @@ mod on_actix {
         "served"
     }
 
-    async fn looks(required: Result<Require<Admin>, RequireRejection>) -> String {
-        let told = |rejection: RequireRejection| {
+    async fn looks(required: Result<Require<Admin>, Error>) -> String {
+        let told = |rejection: Error| {
             let code = rejection.refusal().map(|it| it.kind().code());
             format!("{} {code:?}", rejection.status_code().as_u16())
         };
@@ -306,7 +306,7 @@ async fn a_guard_without_admission_in_front_of_it_lets_nobody_through() {
             let answer = ask(&service, path, &admin).await;
             assert_eq!(
                 (answer.status, answer.body.as_str()),
-                (500, ""),
+                (500, twins::INTERNAL),
                 "{service} {path}"
             );
         }
@@ -326,7 +326,7 @@ async fn a_guard_without_admission_in_front_of_it_lets_nobody_through() {
             let answer = ask(&service, path, &admin).await;
             assert_eq!(
                 (answer.status, answer.body.as_str()),
-                (500, ""),
+                (500, twins::INTERNAL),
                 "{service} {path}"
             );
         }

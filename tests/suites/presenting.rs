@@ -148,7 +148,8 @@ async fn a_role_that_is_missing_is_403_insufficient_scope() {
         context.require_role("Edit"),
         context.require_permission("Editor"),
     ] {
-        let answer = admission.response(&missing.unwrap_err());
+        let refusal = missing.unwrap_err();
+        let answer = refusal.response();
         assert_eq!(answer.status(), 403);
         assert_eq!(
             answer.challenge(),

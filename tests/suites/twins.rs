@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 
 use sea_query::Order;
 use tenancy_core::{Admission, Guard, Scope, TableCatalog, TenantContext, TenantTable};
-use tenancy_sqlx::{TenantPool, TenantTransaction};
+use tenancy_sqlx::{Cursor, Error, Repository, TenantPool, TenantTransaction};
+use tenancy_tests::notes;
 
 pub(crate) use self::actix::{OnActix, routes as actix_routes, work as actix_work};
 pub(crate) use self::axum::{OnAxum, app as axum_app, serve};
@@ -25,8 +26,11 @@ pub(crate) use self::connection::{Connection, Reply, get, request};
 /// | `/open` | `open`, if the path is exempt |
 /// | `/wants` | the tenant, to be made exempt |
 /// | `/guarded/{guard}` | `served`, to those whom [a guard](guards) lets through |
+/// | `/demands/{role}` | `served`, to those who have the role; the handler asks |
 /// | `/work/add/{status}` | adds the note `new` in the transaction of the request, and answers with this status |
 /// | `/work/tasks`, `/orgs/{tenant}/projects/{project}/tasks` | the [tasks] that the request sees |
+/// | `/work/raise/{code}` | adds the note, and fails with this code of Postgres |
+/// | `/work/page/{cursor}` | adds the note, and looks at a page of notes after the cursor |
 /// | `/work/…` | other things that happen in a transaction |
 /// | any other | nothing, or that of `/maybe` where it answers [everywhere](Service::everywhere) |
 pub(crate) trait TestApp {
@@ -112,6 +116,33 @@ async fn ids(transaction: &mut TenantTransaction, scope: &Scope<'_>) -> String {
     format!("{ids:?}")
 }
 
+/// What a client is told of a fault of the service.
+pub(crate) const INTERNAL: &str = r#"{"type":"about:blank","title":"The request could not be served","status":500,"code":"internal"}"#;
+
+#[derive(sqlx::FromRow)]
+struct Note {
+    id: i64,
+}
+
+/// Adds a note and gives the page behind `cursor`.
+async fn page(transaction: &mut TenantTransaction, cursor: &str) -> Result<(), Error> {
+    sqlx::query(ADD).execute(&mut *transaction).await?;
+    let notes: Repository<Note, i64> =
+        Repository::new(&notes::catalog(), "note", ["id"], "id", |note| note.id);
+    let page = notes.list().after(cursor.parse::<Cursor>()?);
+    page.fetch(transaction).await.map(drop)
+}
+
+/// Needs what [`RAISE`] makes.
+async fn raise(transaction: &mut TenantTransaction, code: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(ADD).execute(&mut *transaction).await?;
+    let raise = sqlx::query("SELECT raise($1)").bind(code);
+    raise.execute(transaction).await.map(drop)
+}
+
+pub(crate) const RAISE: &str = "
+    CREATE FUNCTION raise(code text) RETURNS void LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'a secret of the database' USING ERRCODE = code; END $$";
 pub(crate) const ADD: &str =
     "INSERT INTO note (tenant_id, body) VALUES (current_setting('app.current_tenant_id'), 'new')";
 /// Breaks a rule that is looked at when the transaction ends.

@@ -8,22 +8,21 @@ use futures_util::future::LocalBoxFuture;
 use tenancy_core::TenantContext;
 use tenancy_sqlx::{LentTransaction, TenantTransaction, UnitOfWork};
 
-use crate::TransactionRejection;
+use crate::Error;
 
 /// The transaction of the request, for its tenant: committed when the handler answers with a status below 400, rolled
 /// back otherwise. [`TransactionMiddleware`](crate::TransactionMiddleware) does that, before the answer goes out.
 ///
 /// ```no_run
-/// use actix_web::{App, HttpResponse, error::ErrorInternalServerError, web};
-/// use tenancy_actix::{RequestTransaction, TenantMiddleware, TransactionMiddleware};
+/// use actix_web::{App, HttpResponse, web};
+/// use tenancy_actix::{Error, RequestTransaction, TenantMiddleware, TransactionMiddleware};
 ///
-/// async fn add(mut transaction: RequestTransaction, body: String) -> actix_web::Result<HttpResponse> {
+/// async fn add(mut transaction: RequestTransaction, body: String) -> Result<HttpResponse, Error> {
 ///     sqlx::query("INSERT INTO note (tenant_id, body) VALUES ($1, $2)")
 ///         .bind(transaction.tenant().to_string())
 ///         .bind(body)
 ///         .execute(&mut *transaction)
-///         .await
-///         .map_err(ErrorInternalServerError)?;
+///         .await?;
 ///     Ok(HttpResponse::Created().finish())
 /// }
 ///
@@ -43,34 +42,32 @@ use crate::TransactionRejection;
 /// is to be done, into a table by the same transaction, so that no worker comes too early, or for what was rolled back.
 ///
 /// # Errors
-/// [`TransactionRejection`]: status 500 when the route has no `TransactionMiddleware`, when no tenant was admitted, or
+/// [`Error`]: status 500 when the route has no `TransactionMiddleware`, when no tenant was admitted, or
 /// when the transaction is in use, such as by another argument of the handler; 503 when no connection is to be had.
 #[derive(Debug)]
 pub struct RequestTransaction(LentTransaction);
 
 impl FromRequest for RequestTransaction {
-    type Error = TransactionRejection;
-    type Future = LocalBoxFuture<'static, Result<Self, TransactionRejection>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let parts = parts(request);
         Box::pin(async move {
             let (work, tenant) = parts?;
             let transaction = work.transaction(&tenant).await;
-            transaction
-                .map(Self)
-                .map_err(|error| TransactionRejection::not_begun(&error))
+            transaction.map(Self).map_err(Error::from)
         })
     }
 }
 
 /// What a transaction is made of.
-fn parts(request: &HttpRequest) -> Result<(UnitOfWork, TenantContext), TransactionRejection> {
+fn parts(request: &HttpRequest) -> Result<(UnitOfWork, TenantContext), Error> {
     let (path, extensions) = (request.path(), request.extensions());
     let work = extensions.get().cloned();
-    let work = work.ok_or_else(|| TransactionRejection::no_middleware(path))?;
+    let work = work.ok_or_else(|| Error::no_transaction(path))?;
     let tenant = extensions.get().cloned();
-    let tenant = tenant.ok_or_else(|| TransactionRejection::not_admitted(path))?;
+    let tenant = tenant.ok_or_else(|| Error::not_admitted(path))?;
     Ok((work, tenant))
 }
 

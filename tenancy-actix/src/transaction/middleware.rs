@@ -7,9 +7,9 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage};
 use futures_util::future::LocalBoxFuture;
-use tenancy_sqlx::{Problem, TenantPool, UnitOfWork};
+use tenancy_sqlx::{TenantPool, UnitOfWork};
 
-use crate::problem;
+use crate::response;
 
 /// A middleware that gives each request a transaction, for handlers that ask for a
 /// [`RequestTransaction`](crate::RequestTransaction). Give it to `App::wrap`.
@@ -79,17 +79,17 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             // Dropped here, by an error or with this future, the work is rolled back.
-            let response = answer.await?;
-            if response.status() >= StatusCode::BAD_REQUEST {
+            let answer = answer.await?;
+            if answer.status() >= StatusCode::BAD_REQUEST {
                 work.roll_back();
-                return Ok(response.map_into_left_body());
+                return Ok(answer.map_into_left_body());
             }
             if let Err(error) = work.commit().await {
                 tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request was not committed");
-                let problem = response.into_response(problem::response(Problem::Internal));
-                return Ok(problem.map_into_right_body());
+                let internal = answer.into_response(response::internal());
+                return Ok(internal.map_into_right_body());
             }
-            Ok(response.map_into_left_body())
+            Ok(answer.map_into_left_body())
         })
     }
 }

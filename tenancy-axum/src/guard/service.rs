@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use tenancy_core::{Guard, TenantContext};
 use tower_service::Service;
 
@@ -48,6 +48,7 @@ where
 
 /// The answer to a request that must not pass.
 fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Response<R>> {
+    let is_call = grpc::is_call(request.method(), request.version(), request.headers());
     let extensions = request.extensions();
     let Some(admission) = admission::of(extensions) else {
         tracing::error!(
@@ -56,12 +57,9 @@ fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Res
             "a route has a `GuardLayer` and no `TenantLayer` outside it: add one to the router, or take the path out of \
              `Admission::exempt`"
         );
-        let mut response = Response::new(R::from_text(String::new()));
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        return Some(response);
+        return Some(response::internal(is_call));
     };
     let tenant = extensions.get::<TenantContext>();
     let refusal = admission.guard(guard, tenant).err()?;
-    let is_call = grpc::is_call(request.method(), request.version(), request.headers());
-    Some(response::refused(admission, refusal, is_call))
+    Some(response::refused(refusal, is_call))
 }

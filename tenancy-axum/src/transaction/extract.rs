@@ -7,7 +7,7 @@ use http::request::Parts;
 use tenancy_core::TenantContext;
 use tenancy_sqlx::{LentTransaction, TenantTransaction, UnitOfWork};
 
-use crate::TransactionRejection;
+use crate::Error;
 
 /// The transaction of the request, for its tenant: committed when the handler answers with a status below 400, rolled
 /// back otherwise. [`TransactionLayer`](crate::TransactionLayer) does that, before the answer goes out.
@@ -15,15 +15,14 @@ use crate::TransactionRejection;
 /// ```no_run
 /// use axum::http::StatusCode;
 /// use axum::{Router, routing::post};
-/// use tenancy_axum::{RequestTransaction, TenantLayer, TransactionLayer};
+/// use tenancy_axum::{Error, RequestTransaction, TenantLayer, TransactionLayer};
 ///
-/// async fn add(mut transaction: RequestTransaction, body: String) -> Result<StatusCode, StatusCode> {
+/// async fn add(mut transaction: RequestTransaction, body: String) -> Result<StatusCode, Error> {
 ///     sqlx::query("INSERT INTO note (tenant_id, body) VALUES ($1, $2)")
 ///         .bind(transaction.tenant().to_string())
 ///         .bind(body)
 ///         .execute(&mut *transaction)
-///         .await
-///         .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+///         .await?;
 ///     Ok(StatusCode::CREATED)
 /// }
 ///
@@ -43,27 +42,22 @@ use crate::TransactionRejection;
 /// is to be done, into a table by the same transaction, so that no worker comes too early, or for what was rolled back.
 ///
 /// # Rejection
-/// [`TransactionRejection`]: status 500 when the route has no `TransactionLayer`, when no tenant was admitted, or when
+/// [`Error`]: status 500 when the route has no `TransactionLayer`, when no tenant was admitted, or when
 /// the transaction is in use, such as by another argument of the handler; 503 when no connection is to be had.
 #[derive(Debug)]
 pub struct RequestTransaction(LentTransaction);
 
 impl<S: Sync> FromRequestParts<S> for RequestTransaction {
-    type Rejection = TransactionRejection;
+    type Rejection = Error;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        _state: &S,
-    ) -> Result<Self, TransactionRejection> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
         let path = parts.uri.path();
         let work = parts.extensions.get::<UnitOfWork>();
-        let work = work.ok_or_else(|| TransactionRejection::no_layer(path))?;
+        let work = work.ok_or_else(|| Error::no_transaction(path))?;
         let tenant = parts.extensions.get::<TenantContext>();
-        let tenant = tenant.ok_or_else(|| TransactionRejection::not_admitted(path))?;
+        let tenant = tenant.ok_or_else(|| Error::not_admitted(path))?;
         let transaction = work.transaction(tenant).await;
-        transaction
-            .map(Self)
-            .map_err(|error| TransactionRejection::not_begun(&error))
+        transaction.map(Self).map_err(Error::from)
     }
 }
 

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response, StatusCode};
-use tenancy_sqlx::{Problem, TenantPool, UnitOfWork};
+use tenancy_sqlx::{TenantPool, UnitOfWork};
 use tower_service::Service;
 
-use crate::{RefusalBody, grpc, problem};
+use crate::{RefusalBody, grpc, response};
 
 /// The service that [`TransactionLayer`](crate::TransactionLayer) makes.
 #[derive(Debug, Clone)]
@@ -52,11 +52,7 @@ where
             }
             if let Err(error) = work.commit().await {
                 tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request was not committed");
-                return Ok(if is_call {
-                    grpc::internal()
-                } else {
-                    problem::response(Problem::Internal)
-                });
+                return Ok(response::internal(is_call));
             }
             Ok(response)
         })

@@ -1,10 +1,10 @@
-//! `Refused`, a refusal together with whose request it is, for those who watch.
+//! `Refused`, why a request is refused together with whose it is, for those who watch.
 
-use crate::{Refusal, RefusalCause, SubjectId, TenantContext, TenantId};
+use crate::{RefusalCause, SubjectId, TenantContext, TenantId};
 
 #[derive(Debug)]
 pub(crate) struct Refused {
-    pub(crate) refusal: Refusal,
+    pub(crate) cause: RefusalCause,
     pub(crate) proved: Box<Proved>,
 }
 
@@ -21,7 +21,7 @@ impl Refused {
     /// The request of a subject in its tenant.
     pub(super) fn of(context: &TenantContext, cause: RefusalCause) -> Self {
         Self {
-            refusal: cause.into(),
+            cause,
             proved: Box::new(Proved {
                 tenant: Some(context.tenant().clone()),
                 subject: context.subject().cloned(),
@@ -37,7 +37,7 @@ impl Refused {
             RefusalCause::TenantSuspended | RefusalCause::TenantDeleted
         );
         Self {
-            refusal: cause.into(),
+            cause,
             proved: Box::new(Proved {
                 tenant: Some(tenant),
                 subject: None,
@@ -53,10 +53,10 @@ impl Refused {
 }
 
 /// Nothing is proved.
-impl<R: Into<Refusal>> From<R> for Refused {
-    fn from(refusal: R) -> Self {
+impl<C: Into<RefusalCause>> From<C> for Refused {
+    fn from(cause: C) -> Self {
         Self {
-            refusal: refusal.into(),
+            cause: cause.into(),
             proved: Box::default(),
         }
     }

@@ -8,7 +8,7 @@ use super::RefusalKind;
 use crate::limits::whole_seconds;
 use crate::{
     ApiKeyProblem, ApiKeyStoreUnavailable, MalformedCredential, ProjectAccessUnavailable,
-    RateLimit, TenantDirectoryUnavailable, TokenProblem,
+    RateLimit, TenantDirectoryUnavailable, TokenProblem, VerifyError,
 };
 
 /// The precise cause of a refusal. For logs, never for the client.
@@ -183,6 +183,26 @@ impl fmt::Display for RefusalCause {
                 write!(f, "the tenant makes {at_most} requests already")
             }
             Self::Unavailable { cause, .. } => f.write_str(cause),
+        }
+    }
+}
+
+impl From<MalformedCredential> for RefusalCause {
+    fn from(problem: MalformedCredential) -> Self {
+        Self::Malformed(problem)
+    }
+}
+
+impl From<VerifyError> for RefusalCause {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Token(problem) => Self::Token(problem),
+            VerifyError::KeysUnavailable { retry_after, cause } => {
+                Self::KeysUnavailable { retry_after, cause }
+            }
+            VerifyError::Unavailable { retry_after, cause } => {
+                Self::Unavailable { retry_after, cause }
+            }
         }
     }
 }

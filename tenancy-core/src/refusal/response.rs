@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::kind::Challenge;
-use super::{Refusal, RefusalKind};
+use super::{RefusalCause, RefusalKind};
 use crate::limits::whole_seconds;
 
 /// What an HTTP service answers to a refused request: everything but the framework's own types.
@@ -19,6 +19,18 @@ pub struct RefusalResponse {
 impl RefusalResponse {
     /// The media type of [`body`](Self::body), from [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457).
     pub const CONTENT_TYPE: &'static str = "application/problem+json";
+
+    pub(super) fn new(status: u16, title: &str, code: &str) -> Self {
+        Self {
+            status,
+            challenge: None,
+            retry_after: None,
+            rate_limit: None,
+            body: format!(
+                r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#
+            ),
+        }
+    }
 
     /// The status code.
     pub fn status(&self) -> u16 {
@@ -77,9 +89,19 @@ pub(crate) enum Served {
     Both,
 }
 
+impl Default for Wording {
+    fn default() -> Self {
+        Self {
+            realm: "api".to_owned(),
+            missing_is_forbidden: false,
+            served: Served::Tokens,
+        }
+    }
+}
+
 impl Wording {
-    pub(crate) fn response(&self, refusal: &Refusal) -> RefusalResponse {
-        let kind = refusal.kind();
+    pub(super) fn response(&self, cause: &RefusalCause) -> RefusalResponse {
+        let kind = cause.kind();
         let (mut status, code, mut title, mut challenge) = kind.row();
         if kind == RefusalKind::MissingCredential && self.served == Served::Both {
             title = "A bearer token or an API key is required";
@@ -92,13 +114,10 @@ impl Wording {
             (status, challenge) = (403, Challenge::None);
         }
         RefusalResponse {
-            status,
             challenge: self.challenge(challenge, code),
-            retry_after: refusal.cause.retry_after().map(whole_seconds),
-            rate_limit: refusal.cause.rate_limit(),
-            body: format!(
-                r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#
-            ),
+            retry_after: cause.retry_after().map(whole_seconds),
+            rate_limit: cause.rate_limit(),
+            ..RefusalResponse::new(status, title, code)
         }
     }
 

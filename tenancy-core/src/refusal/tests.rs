@@ -5,15 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::*;
-use crate::{ApiKeyProblem, RateLimit, TokenProblem};
-
-fn wording() -> Wording {
-    Wording {
-        realm: "api".into(),
-        missing_is_forbidden: false,
-        served: Served::Tokens,
-    }
-}
+use crate::{ApiKeyProblem, MalformedCredential, RateLimit, TokenProblem};
 
 type Row = (
     RefusalCause,
@@ -25,7 +17,7 @@ type Row = (
 
 fn assert_answers(rows: impl IntoIterator<Item = Row>) {
     for (cause, status, challenge, retry_after, code) in rows {
-        let response = wording().response(&cause.into());
+        let response = Wording::default().response(&cause);
         assert_eq!(response.status(), status);
         assert_eq!(response.challenge(), challenge);
         assert_eq!(response.retry_after(), retry_after);
@@ -144,7 +136,7 @@ fn field<'a>(response: &'a RefusalResponse, name: &str) -> Option<Cow<'a, str>> 
 
 #[test]
 fn a_rate_limit_is_told_in_the_fields_of_the_draft() {
-    let wording = wording();
+    let wording = Wording::default();
     let number = |number| NonZeroU32::new(number).unwrap();
     for (limit, wait, policy, remaining) in [
         (
@@ -167,11 +159,11 @@ fn a_rate_limit_is_told_in_the_fields_of_the_draft() {
         ),
     ] {
         let retry_after = Duration::from_millis(wait);
-        let response = wording.response(&RefusalCause::RateLimited { limit, retry_after }.into());
+        let response = wording.response(&RefusalCause::RateLimited { limit, retry_after });
         assert_eq!(field(&response, "ratelimit-policy"), Some(policy.into()));
         assert_eq!(field(&response, "ratelimit"), Some(remaining.into()));
     }
-    let other = wording.response(&RefusalCause::Missing.into());
+    let other = wording.response(&RefusalCause::Missing);
     assert_eq!(field(&other, "ratelimit-policy"), None);
     assert_eq!(field(&other, "ratelimit"), None);
 }
@@ -179,11 +171,10 @@ fn a_rate_limit_is_told_in_the_fields_of_the_draft() {
 #[test]
 fn every_bad_api_key_gets_the_same_answer() {
     let wording = Wording {
-        realm: "api".into(),
-        missing_is_forbidden: false,
         served: Served::Both,
+        ..Wording::default()
     };
-    let answer = |problem| wording.response(&RefusalCause::ApiKey(problem).into());
+    let answer = |problem| wording.response(&RefusalCause::ApiKey(problem));
     let expected = answer(ApiKeyProblem::Unknown);
     assert_eq!(answer(ApiKeyProblem::Revoked), expected);
     assert_eq!(answer(ApiKeyProblem::Expired), expected);
@@ -191,12 +182,8 @@ fn every_bad_api_key_gets_the_same_answer() {
 
 #[test]
 fn every_bad_token_gets_the_same_answer() {
-    let wording = wording();
-    let answer = |problem| {
-        wording.response(&Refusal {
-            cause: RefusalCause::Token(problem),
-        })
-    };
+    let wording = Wording::default();
+    let answer = |problem| wording.response(&RefusalCause::Token(problem));
     let expected = answer(TokenProblem::Signature);
     for problem in [
         TokenProblem::Expired,
@@ -209,8 +196,8 @@ fn every_bad_token_gets_the_same_answer() {
 
 #[test]
 fn unknown_suspended_and_deleted_tenants_look_like_one_that_is_not_granted() {
-    let wording = wording();
-    let not_granted = wording.response(&RefusalCause::TenantNotGranted.into());
+    let wording = Wording::default();
+    let not_granted = wording.response(&RefusalCause::TenantNotGranted);
     let mut in_logs = vec![RefusalCause::TenantNotGranted.to_string()];
     for cause in [
         RefusalCause::TenantUnknown,
@@ -222,7 +209,7 @@ fn unknown_suspended_and_deleted_tenants_look_like_one_that_is_not_granted() {
         },
     ] {
         in_logs.push(cause.to_string());
-        assert_eq!(wording.response(&cause.into()), not_granted);
+        assert_eq!(wording.response(&cause), not_granted);
     }
     in_logs.sort();
     in_logs.dedup();
@@ -231,8 +218,8 @@ fn unknown_suspended_and_deleted_tenants_look_like_one_that_is_not_granted() {
 
 #[test]
 fn projects_that_are_not_granted_look_alike_whatever_the_cause() {
-    let wording = wording();
-    let not_granted = wording.response(&RefusalCause::ProjectNotGranted.into());
+    let wording = Wording::default();
+    let not_granted = wording.response(&RefusalCause::ProjectNotGranted);
     let mut in_logs = vec![RefusalCause::ProjectNotGranted.to_string()];
     for cause in [
         RefusalCause::ProjectAccessDenied,
@@ -243,7 +230,7 @@ fn projects_that_are_not_granted_look_alike_whatever_the_cause() {
         },
     ] {
         in_logs.push(cause.to_string());
-        assert_eq!(wording.response(&cause.into()), not_granted);
+        assert_eq!(wording.response(&cause), not_granted);
     }
     in_logs.sort();
     in_logs.dedup();
@@ -258,11 +245,11 @@ fn a_service_may_choose_403_for_a_missing_credential() {
         (Served::ApiKeys, RefusalCause::MissingApiKey),
     ] {
         let wording = Wording {
-            realm: "api".into(),
             missing_is_forbidden: true,
             served,
+            ..Wording::default()
         };
-        let response = wording.response(&missing.into());
+        let response = wording.response(&missing);
         assert_eq!((response.status(), response.challenge()), (403, None));
     }
 }
@@ -289,11 +276,10 @@ fn a_challenge_names_what_the_service_takes() {
         (Served::ApiKeys, several, 400, api_key),
     ] {
         let wording = Wording {
-            realm: "api".into(),
-            missing_is_forbidden: false,
             served,
+            ..Wording::default()
         };
-        let response = wording.response(&cause.into());
+        let response = wording.response(&cause);
         let told = (response.status(), response.challenge());
         assert_eq!(told, (status, Some(challenge)), "{served:?}");
     }

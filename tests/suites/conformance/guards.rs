@@ -1,7 +1,7 @@
 //! Guards, each asked on both frameworks by people who have what it names and by people who have something like it.
 
 use serde_json::json;
-use tenancy_core::RolePermissions;
+use tenancy_core::{Admission, RolePermissions};
 
 use super::Provider;
 use super::both::Both;
@@ -53,6 +53,38 @@ async fn every_guard_gives_everybody_the_same_answer() {
         let bad = [("authorization", "Bearer a.b.c")];
         both.expect(&get(&target, &bad), 401, "invalid_token").await;
     }
+}
+
+/// A handler that asks for a role and passes on what it hears, as a guard in front of it would.
+#[tokio::test]
+async fn a_handler_that_demands_a_role_answers_like_a_guard() {
+    let provider = Provider::new();
+    let tokens = provider.admission().realm("notes");
+    let both_kinds = tokens.clone().api_keys(provider.api_keys());
+    let keys = Admission::api_keys_only(provider.api_keys()).realm("notes");
+    let owner = format!(
+        "Bearer {}",
+        provider.token_with(&json!({ "roles": ["Owner"] }))
+    );
+    let nobody = provider.bearer("acme", "ada");
+    let key = provider.api_key("acme", "ada");
+    for (admission, name, value) in [
+        (tokens.clone(), "authorization", &nobody),
+        (both_kinds, "x-api-key", &key),
+        (keys, "x-api-key", &key),
+    ] {
+        let mut both = Both::start(admission).await;
+        let fields = [(name, value.as_str())];
+        let by_handler = both.ask(&get("/demands/Owner", &fields)).await;
+        assert_eq!(by_handler.status, 403);
+        assert_eq!(by_handler, both.ask(&get("/guarded/role", &fields)).await);
+    }
+    let mut both = Both::start(tokens).await;
+    let fields = [("authorization", owner.as_str())];
+    both.expect(&get("/demands/Owner", &fields), 200, "served")
+        .await;
+    both.expect(&get("/demands/Admin", &fields), 403, "insufficient_scope")
+        .await;
 }
 
 /// An exempt path has no tenant, so nobody can have what a guard there names.

@@ -10,12 +10,13 @@ use tenancy_tests::notes::Notes;
 
 use super::{Provider, connections, on_both_frameworks};
 use crate::redaction::capture::Log;
-use crate::twins::{self, Connection, OnAxum, Reply, Service, TestApp, request};
+use crate::twins::{self, Connection, INTERNAL, OnAxum, Reply, Service, TestApp, request};
 
 on_both_frameworks! {
     a_success_is_committed_and_anything_else_rolled_back
     the_answer_goes_out_when_the_commit_is_done
     a_commit_that_fails_is_500_and_leaves_nothing
+    what_a_handler_passes_on_is_told_by_its_kind_and_rolled_back
     a_failed_statement_is_not_committed_by_a_handler_that_overlooks_it
     a_panic_rolls_back
     a_client_that_goes_away_rolls_back
@@ -25,8 +26,9 @@ on_both_frameworks! {
     without_a_database_it_is_503
 }
 
-const INTERNAL: &str = r#"{"type":"about:blank","title":"The request could not be served","status":500,"code":"internal"}"#;
 const UNAVAILABLE: &str = r#"{"type":"about:blank","title":"The request cannot be served now","status":503,"code":"temporarily_unavailable"}"#;
+
+const INVALID_CURSOR: &str = r#"{"type":"about:blank","title":"The cursor is not one of this list","status":400,"code":"invalid_cursor"}"#;
 
 const ADDED: &str = "SELECT count(*) FROM note WHERE body = 'new' AND tenant_id = 'a'";
 
@@ -114,13 +116,43 @@ async fn a_commit_that_fails_is_500_and_leaves_nothing<A: TestApp>() {
     stage.notes.administer(DEFER).await.unwrap();
     let answer = stage.post("/work/dangle").await;
     assert_eq!((answer.status, answer.body.as_str()), (500, INTERNAL));
-    let media_type = (
-        "content-type".to_owned(),
-        "application/problem+json".to_owned(),
-    );
-    assert!(answer.fields.contains(&media_type));
+    assert!(answer.fields.contains(&problem()));
     assert_eq!(stage.added().await, 0);
     stage.assert_works().await;
+}
+
+async fn what_a_handler_passes_on_is_told_by_its_kind_and_rolled_back<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    stage.notes.administer(twins::RAISE).await.unwrap();
+    for (what, status, body) in [
+        // Division by zero, a unique key, row-level security, no such table, and one that nobody has heard of.
+        ("raise/22012", 500, INTERNAL),
+        ("raise/23505", 500, INTERNAL),
+        ("raise/42501", 500, INTERNAL),
+        ("raise/42P01", 500, INTERNAL),
+        ("raise/ZZZZZ", 500, INTERNAL),
+        // A serialization failure, a deadlock, too many connections, a timeout, a failed disk.
+        ("raise/40001", 503, UNAVAILABLE),
+        ("raise/40P01", 503, UNAVAILABLE),
+        ("raise/53300", 503, UNAVAILABLE),
+        ("raise/57014", 503, UNAVAILABLE),
+        ("raise/58030", 503, UNAVAILABLE),
+        ("page/nonsense", 400, INVALID_CURSOR),
+        // A good one, of a list by two values.
+        ("page/WyIxIiwiMSJd", 400, INVALID_CURSOR),
+    ] {
+        let answer = stage.post(&format!("/work/{what}")).await;
+        let told = (answer.status, answer.body.as_str());
+        assert_eq!(told, (status, body), "{what}");
+        assert!(answer.fields.contains(&problem()), "{what}");
+        assert_eq!(stage.added().await, 0, "{what}");
+    }
+    stage.assert_works().await;
+}
+
+fn problem() -> (String, String) {
+    let media_type = ("content-type", "application/problem+json");
+    (media_type.0.to_owned(), media_type.1.to_owned())
 }
 
 async fn a_failed_statement_is_not_committed_by_a_handler_that_overlooks_it<A: TestApp>() {
@@ -219,6 +251,51 @@ fn the_log_tells_the_developer_which_layer_is_missing() {
         on_actix.contains("wrap the app in `TransactionMiddleware`"),
         "{on_actix}"
     );
+}
+
+/// What no client is told.
+#[test]
+fn the_log_tells_what_a_handler_passed_on() {
+    let stage = async || {
+        let notes = Notes::new().await.unwrap();
+        notes.administer(twins::RAISE).await.unwrap();
+        let pool = notes.pool(1).await.unwrap();
+        (notes, pool, Provider::new())
+    };
+    let ((), on_axum) = Log::of(async {
+        let (_notes, pool, provider) = stage().await;
+        let service = Service::new(provider.admission()).with_pool(pool);
+        let address = twins::serve(twins::axum_app(service)).await;
+        let bearer = provider.bearer("a", "ada");
+        post(address, "/work/raise/40001", &bearer).await;
+        post(address, "/work/page/nonsense", &bearer).await;
+    });
+    let ((), on_actix) = Log::of(async {
+        use actix_web::test::{TestRequest, call_service, init_service};
+        use actix_web::{App, web::scope};
+        let (_notes, pool, provider) = stage().await;
+        let app = App::new()
+            .service(scope("/work").configure(twins::actix_work))
+            .wrap(tenancy_actix::TransactionMiddleware::new(pool))
+            .wrap(tenancy_actix::TenantMiddleware::new(provider.admission()));
+        let app = init_service(app).await;
+        for path in ["/work/raise/40001", "/work/page/nonsense"] {
+            let bearer = provider.bearer("a", "ada");
+            let request = TestRequest::post().uri(path);
+            let request = request.insert_header(("authorization", bearer));
+            call_service(&app, request.to_request()).await;
+        }
+    });
+    for log in [on_axum, on_actix] {
+        let told = |level: &str, what: &str| {
+            let mut lines = log.lines();
+            lines.any(|line| {
+                line.starts_with(&format!("{level} tenancy::service")) && line.contains(what)
+            })
+        };
+        assert!(told("ERROR", "a secret of the database"), "{log}");
+        assert!(told("INFO", "not a cursor of this list"), "{log}");
+    }
 }
 
 /// It has no answer yet by which to tell.

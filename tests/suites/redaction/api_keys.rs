@@ -47,7 +47,7 @@ async fn ask(said: &mut Said, admission: &Admission, path: &str, fields: &[(&str
     if let Some(refusal) = response.extensions().get::<Refusal>() {
         said.error("a `Refusal`", refusal);
         said.debug("a `RefusalCause`", refusal.cause());
-        said.debug("a `RefusalResponse`", &admission.response(refusal));
+        said.debug("a `RefusalResponse`", refusal.response());
     }
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();

@@ -54,10 +54,7 @@ pub(super) async fn ask(
         said.error("a `Refusal`", refusal);
         said.debug("a `RefusalCause`", refusal.cause());
         said.text("`Display` of a `RefusalCause`", refusal.cause().to_string());
-        said.debug(
-            "a `RefusalResponse`",
-            &admission(verifier).response(refusal),
-        );
+        said.debug("a `RefusalResponse`", refusal.response());
     }
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload, ServiceConfig, get, post, resource, scope};
-use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Scope};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Scope};
 use actix_ws::Message;
 use tenancy_actix::{
-    GuardMiddleware, MaybeTenant, RequestTransaction, Subject, Tenant, TenantMiddleware,
+    Error, GuardMiddleware, MaybeTenant, RequestTransaction, Subject, Tenant, TenantMiddleware,
     TransactionMiddleware,
 };
 
@@ -72,6 +72,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/socket", get().to(socket))
         .route("/open", get().to(open))
         .route("/wants", get().to(who))
+        .route("/demands/{role}", get().to(demands))
         .service(guarded());
 }
 
@@ -118,7 +119,7 @@ async fn socket(
     Tenant(tenant): Tenant,
     request: HttpRequest,
     body: Payload,
-) -> Result<HttpResponse, Error> {
+) -> actix_web::Result<HttpResponse> {
     let (response, mut session, mut messages) = actix_ws::handle(&request, body)?;
     actix_web::rt::spawn(async move {
         while let Some(Ok(Message::Text(text))) = messages.recv().await {
@@ -141,11 +142,34 @@ pub(crate) fn work(config: &mut ServiceConfig) {
         .route("/dangle", post().to(dangle))
         .route("/keep", post().to(keep))
         .route("/twice", post().to(twice))
+        .route("/raise/{code}", post().to(raise))
+        .route("/page/{cursor}", post().to(page))
         .route("/tasks", get().to(tasks));
 }
 
 async fn tasks(mut transaction: RequestTransaction) -> String {
     super::tasks(&mut transaction).await
+}
+
+async fn demands(role: Path<String>, Tenant(tenant): Tenant) -> Result<&'static str, Error> {
+    tenant.require_role(&role)?;
+    Ok("served")
+}
+
+async fn raise(
+    code: Path<String>,
+    mut transaction: RequestTransaction,
+) -> Result<HttpResponse, Error> {
+    super::raise(&mut transaction, &code).await?;
+    Ok(created())
+}
+
+async fn page(
+    cursor: Path<String>,
+    mut transaction: RequestTransaction,
+) -> Result<HttpResponse, Error> {
+    super::page(&mut transaction, &cursor).await?;
+    Ok(created())
 }
 
 async fn add(status: Path<u16>, mut transaction: RequestTransaction) -> HttpResponse {

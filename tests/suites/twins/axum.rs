@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use tenancy_axum::{
-    GuardLayer, Permit, RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer,
+    Error, GuardLayer, Permit, RequestTransaction, Subject, Tenant, TenantLayer, TransactionLayer,
 };
 
 use super::{ADD, DANGLE, FOREVER, Service, TestApp, guards, place};
@@ -51,6 +51,7 @@ pub(crate) fn app(service: Service) -> Router {
         .route("/socket", get(socket))
         .route("/open", get(open))
         .route("/wants", get(who))
+        .route("/demands/{role}", get(demands))
         .nest("/guarded", guarded());
     let router = if service.everywhere {
         router.fallback(maybe)
@@ -127,11 +128,34 @@ fn work() -> Router {
         .route("/dangle", post(dangle))
         .route("/keep", post(keep))
         .route("/twice", post(twice))
+        .route("/raise/{code}", post(raise))
+        .route("/page/{cursor}", post(page))
         .route("/tasks", get(tasks))
 }
 
 async fn tasks(mut transaction: RequestTransaction) -> String {
     super::tasks(&mut transaction).await
+}
+
+async fn demands(Path(role): Path<String>, Tenant(tenant): Tenant) -> Result<&'static str, Error> {
+    tenant.require_role(&role)?;
+    Ok("served")
+}
+
+async fn raise(
+    Path(code): Path<String>,
+    mut transaction: RequestTransaction,
+) -> Result<StatusCode, Error> {
+    super::raise(&mut transaction, &code).await?;
+    Ok(StatusCode::CREATED)
+}
+
+async fn page(
+    Path(cursor): Path<String>,
+    mut transaction: RequestTransaction,
+) -> Result<StatusCode, Error> {
+    super::page(&mut transaction, &cursor).await?;
+    Ok(StatusCode::CREATED)
 }
 
 async fn add(Path(status): Path<u16>, mut transaction: RequestTransaction) -> StatusCode {
