@@ -90,7 +90,7 @@ impl Setting {
     /// One user, whose request names its tenant in a header field.
     fn alone(&self, tenants: Tenants) -> Result<Comparison, Failure> {
         let verifier = self.verifier()?;
-        let admission = Admission::new(verifier.clone()).tenant_header(Head::TENANT);
+        let admission = Admission::new(verifier.clone()).tenant_header(Head::TENANT)?;
         let admission = tenants.known_to(admission, Kind::Cached)?;
         let token = self.token(Algorithm::Rs256, &Tenants::id(7)?)?;
         let heads = vec![Head::new(&token, Some(&Tenants::id(7)?))?];

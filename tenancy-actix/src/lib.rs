@@ -21,7 +21,7 @@
 //! let verifier = JwtVerifier::new([Issuer::new("https://api.frontegg.com", ClaimMap::frontegg())
 //!     .audience("my-client-id")
 //!     .keys(KeySource::url("https://api.frontegg.com/.well-known/jwks.json"))])?;
-//! let admission = Admission::new(verifier).exempt("/health");
+//! let admission = Admission::new(verifier).exempt("/health")?;
 //!
 //! HttpServer::new(move || {
 //!     App::new()

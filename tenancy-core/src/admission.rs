@@ -14,7 +14,7 @@ use crate::credential::CredentialSource;
 use crate::exempt::{Exemption, is_preflight};
 use crate::head::RequestHead;
 use crate::limits::Gate;
-use crate::naming::NameSource;
+use crate::naming::TenantNames;
 use crate::refusal::{Served, Wording};
 use crate::resolve::{known_and_active, resolve};
 use crate::visit::Watching;
@@ -36,10 +36,10 @@ use crate::{
 /// let verifier = JwtVerifier::new([Issuer::new("https://api.frontegg.com", ClaimMap::frontegg())
 ///     .audience("my-client-id")
 ///     .keys(KeySource::url("https://api.frontegg.com/.well-known/jwks.json"))])?;
-/// let admission = Admission::new(verifier).exempt("/health");
+/// let admission = Admission::new(verifier).exempt("/health")?;
 /// # let _ = admission;
 /// # }
-/// # Ok::<(), tenancy_core::ConfigError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// Cheap to clone.
@@ -54,7 +54,7 @@ struct Rules {
     exempt: Vec<Exemption>,
     cors_preflight: bool,
     sources: Vec<CredentialSource>,
-    names: Vec<NameSource>,
+    names: TenantNames,
     projects: ProjectRules,
     directory: Option<Arc<dyn TenantDirectory>>,
     optional: bool,
@@ -94,7 +94,7 @@ impl Admission {
                 exempt: Vec::new(),
                 cors_preflight: false,
                 sources: vec![CredentialSource::Authorization],
-                names: Vec::new(),
+                names: TenantNames::default(),
                 projects: ProjectRules::default(),
                 directory: None,
                 optional: false,

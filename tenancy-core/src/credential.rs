@@ -5,9 +5,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use crate::ApiKeyHash;
 use crate::head::RequestHead;
-use crate::query;
+use crate::pattern::is_token_byte;
+use crate::{ApiKeyHash, query};
 
 pub use self::bearer_token::BearerToken;
 pub(crate) use self::source::CredentialSource;
@@ -129,9 +129,4 @@ impl<'a> Presented<'a> {
             _ => Self::Malformed(MalformedCredential::Syntax),
         }
     }
-}
-
-/// `tchar` of RFC 9110 §5.6.2.
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

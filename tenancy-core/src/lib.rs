@@ -72,6 +72,7 @@ mod jwt;
 mod limits;
 pub mod manual;
 mod naming;
+mod pattern;
 mod project_access;
 mod project_id;
 mod query;
@@ -119,7 +120,7 @@ pub use self::jwt::{
     TokenProblem, TokenProfile, UnknownAlgorithm,
 };
 pub use self::limits::{Allowance, Limits, Permit, RateLimit};
-pub use self::naming::InvalidPattern;
+pub use self::pattern::InvalidPattern;
 pub use self::project_access::{ProjectAccess, ProjectAccessUnavailable};
 pub use self::project_id::ProjectId;
 #[doc(hidden)]

@@ -23,6 +23,14 @@ pub(crate) enum NameSource {
     Fixed(TenantId),
 }
 
+/// What a service says of the names of tenants.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TenantNames {
+    pub(crate) places: Vec<NameSource>,
+    /// Also with a credential for one tenant only.
+    pub(crate) are_required: bool,
+}
+
 /// What one place of a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Named<'h> {
@@ -74,21 +82,6 @@ fn only<'h>(
         (None, _) => Named::Nothing,
         (Some(value), None) => read(value).map_or(Named::Nonsense, Named::Name),
         (Some(_), Some(_)) => Named::Nonsense,
-    }
-}
-
-/// A template or prefix of the configuration that cannot be one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{pattern}` {problem}")]
-pub struct InvalidPattern {
-    pattern: String,
-    problem: &'static str,
-}
-
-impl InvalidPattern {
-    pub(crate) fn new(pattern: &str, problem: &'static str) -> Self {
-        let pattern = pattern.to_owned();
-        Self { pattern, problem }
     }
 }
 

@@ -6,7 +6,7 @@ pub(crate) mod project;
 use self::agreement::{Agreed, Agreement, Disagreement};
 use crate::directory::{TenantDirectory, TenantRecord, TenantStatus};
 use crate::head::RequestHead;
-use crate::naming::{NameSource, Named};
+use crate::naming::{Named, TenantNames};
 use crate::{RefusalCause, TenantDirectoryUnavailable, TenantId, TenantSlug};
 
 /// A tenant that the credential grants, with its record if it was looked up on the way.
@@ -33,12 +33,12 @@ impl PartialEq for Chosen {
 /// the same one. That the tenant does not exist and that it is somebody else's are the same refusal.
 pub(crate) async fn resolve<H: RequestHead + ?Sized>(
     granted: &[TenantId],
-    places: &[NameSource],
+    names: &TenantNames,
     head: &H,
     directory: Option<&dyn TenantDirectory>,
 ) -> Result<Chosen, RefusalCause> {
     let mut agreement = Agreement::new();
-    for place in places {
+    for place in &names.places {
         let meant = match place.read(head) {
             Named::Nothing => continue,
             Named::Name(name) => match of_id(granted, &name) {
@@ -58,8 +58,8 @@ pub(crate) async fn resolve<H: RequestHead + ?Sized>(
     }
     match (agreement.reached(), granted) {
         (Agreed::On(chosen), _) => Ok(chosen),
-        (Agreed::OnNothingThatExists, _) => Err(RefusalCause::TenantNotGranted),
-        (Agreed::Unnamed, [only]) => Ok(Chosen {
+        (Agreed::OnNothingThatExists(place), _) => Err(RefusalCause::TenantNotGranted { place }),
+        (Agreed::Unnamed, [only]) if !names.are_required => Ok(Chosen {
             tenant: only.clone(),
             record: None,
         }),

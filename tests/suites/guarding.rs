@@ -320,7 +320,11 @@ async fn a_guard_without_admission_in_front_of_it_lets_nobody_through() {
         );
     }
     // Nobody looks at credentials on an exempt path.
-    let open = admission(&key).exempt("/open").exempt("/open-requires");
+    let open = admission(&key)
+        .exempt("/open")
+        .unwrap()
+        .exempt("/open-requires")
+        .unwrap();
     for service in on_both(Some(open)).await {
         for path in ["/open", "/open-requires"] {
             let answer = ask(&service, path, &admin).await;
@@ -364,7 +368,7 @@ async fn a_handler_may_look_at_why_its_requirement_is_not_met() {
     let key = SigningKey::ec(1).unwrap();
     let of = |role: &str| bearer(&key, &json!({ "roles": [role] }));
     let (admin, member) = (of("Admin"), of("Member"));
-    let optional = admission(&key).optional().exempt("/open-looks");
+    let optional = admission(&key).optional().exempt("/open-looks").unwrap();
     for service in on_both(Some(optional)).await {
         for (path, authorization, expected) in [
             ("/looks", Some(&admin), "served"),
@@ -401,8 +405,8 @@ async fn where_credentials_are_optional_a_guard_asks_for_one() {
 #[tokio::test]
 async fn a_requirement_of_a_handler_answers_to_the_byte_as_a_guard_in_front_of_it() {
     let key = SigningKey::ec(1).unwrap();
-    let admission = admission(&key).optional().exempt("/open");
-    let admission = admission.exempt("/open-requires");
+    let admission = admission(&key).optional().exempt("/open").unwrap();
+    let admission = admission.exempt("/open-requires").unwrap();
     let (member, admin) = (
         json!({ "roles": ["Member"] }),
         json!({ "roles": ["Admin"] }),

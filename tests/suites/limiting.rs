@@ -34,7 +34,9 @@ fn admission(key: &SigningKey) -> Admission {
     let issuer = Issuer::new(NAME, ClaimMap::new("org"))
         .audience("us")
         .keys(KeySource::fixed(set));
-    Admission::new(JwtVerifier::new([issuer]).unwrap()).exempt("/open")
+    Admission::new(JwtVerifier::new([issuer]).unwrap())
+        .exempt("/open")
+        .unwrap()
 }
 
 /// A service, what it works on, and the token of a tenant in it.

@@ -47,8 +47,11 @@ async fn a_token_may_stand_in_a_configured_header_cookie_or_parameter() {
     let in_query = format!("/who?access_token={good}");
     let everywhere = admission(&key)
         .token_header("X-Access-Token")
+        .unwrap()
         .token_cookie("session")
-        .token_query_parameter("access_token");
+        .unwrap()
+        .token_query_parameter("access_token")
+        .unwrap();
     for service in on_both(everywhere).await {
         for (path, fields, expected) in [
             ("/who", &[("authorization", bearer.as_str())][..], 200),

@@ -66,7 +66,9 @@ impl Provider {
         let limits = Limits::new(Allowance::new()).tenant(id("hooli"), Allowance::new().rate(once));
         Admission::new(JwtVerifier::new([issuer]).unwrap())
             .token_query_parameter("access_token")
+            .unwrap()
             .exempt("/open")
+            .unwrap()
             .directory(directory)
             .limits(limits)
             .audit_clock(ManualClock::at(TIME))

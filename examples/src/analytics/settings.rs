@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tenancy_core::{Admission, ClaimMap, ConfigError, Issuer, JwtVerifier, KeySource};
+use tenancy_core::{
+    Admission, ClaimMap, ConfigError, InvalidPattern, Issuer, JwtVerifier, KeySource,
+};
 
 /// Where to listen, and whose tokens to accept.
 #[derive(Debug, Clone)]
@@ -20,7 +22,7 @@ pub struct Settings {
     pub key_cooldown: Option<Duration>,
 }
 
-/// Settings that cannot work. Each says which variable to mend.
+/// Settings that cannot work. Each says what to mend.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -33,6 +35,9 @@ pub enum SettingsError {
     /// The issuer cannot work.
     #[error("FRONTEGG_BASE_URL or FRONTEGG_CLIENT_ID cannot work: {0}")]
     Issuer(String),
+    /// A path that is public cannot be one.
+    #[error("a path that is public cannot be served: {0}")]
+    Path(#[from] InvalidPattern),
 }
 
 impl Settings {
@@ -64,7 +69,7 @@ impl Settings {
         })?;
         Ok(Admission::new(verifier)
             .forbid_missing_credential()
-            .exempt("/health"))
+            .exempt("/health")?)
     }
 
     fn verifier(&self) -> Result<JwtVerifier, ConfigError> {

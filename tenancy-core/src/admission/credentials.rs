@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Admission;
-use crate::ApiKeys;
 use crate::credential::CredentialSource;
 use crate::refusal::Served;
 use crate::verifier::NoTokens;
+use crate::{ApiKeys, InvalidPattern, pattern};
 
 impl Admission {
     /// Admits requests that carry an API key which is one of `keys`, and no others.
@@ -62,17 +62,28 @@ impl Admission {
     ///
     /// A request may fill one of the places where the service looks, `Authorization` included: two credentials are
     /// refused as malformed.
-    pub fn token_header(self, name: impl Into<String>) -> Self {
-        let name = name.into().to_ascii_lowercase();
-        self.source(CredentialSource::Header(name))
+    ///
+    /// # Errors
+    /// When `name` is no name of a field ([RFC 9110 §5.1]).
+    ///
+    /// [RFC 9110 §5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.1
+    pub fn token_header(self, name: &str) -> Result<Self, InvalidPattern> {
+        let name = pattern::field_name(name)?;
+        Ok(self.source(CredentialSource::Header(name)))
     }
 
     /// Also looks for the token in the cookie `name`.
     ///
     /// A browser sends cookies with requests that other sites make it send. Set the cookie `SameSite` and `HttpOnly`,
     /// and protect requests that change something against cross-site request forgery.
-    pub fn token_cookie(self, name: impl Into<String>) -> Self {
-        self.source(CredentialSource::Cookie(name.into()))
+    ///
+    /// # Errors
+    /// When `name` is no name of a cookie ([RFC 6265 §4.1.1]).
+    ///
+    /// [RFC 6265 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
+    pub fn token_cookie(self, name: &str) -> Result<Self, InvalidPattern> {
+        let name = pattern::cookie_name(name)?;
+        Ok(self.source(CredentialSource::Cookie(name)))
     }
 
     /// Also looks for the token in the query parameter `name`.
@@ -80,10 +91,14 @@ impl Admission {
     /// [RFC 6750 §2.3] and [RFC 9700 §4.3.2] advise against it: queries end up in logs and histories. It is there for
     /// clients that can do nothing else, such as a browser that opens a WebSocket.
     ///
+    /// # Errors
+    /// When `name` is empty.
+    ///
     /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
     /// [RFC 9700 §4.3.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2
-    pub fn token_query_parameter(self, name: impl Into<String>) -> Self {
-        self.source(CredentialSource::Query(name.into()))
+    pub fn token_query_parameter(self, name: &str) -> Result<Self, InvalidPattern> {
+        let name = pattern::parameter_name(name)?;
+        Ok(self.source(CredentialSource::Query(name)))
     }
 
     fn source(mut self, source: CredentialSource) -> Self {

@@ -6,7 +6,7 @@ use super::{Admission, Refused};
 use crate::head::RequestHead;
 use crate::naming::{NameSource, PathTemplate};
 use crate::resolve::project;
-use crate::{InvalidPattern, ProjectAccess, ProjectId, RefusalCause, TenantContext};
+use crate::{InvalidPattern, ProjectAccess, ProjectId, RefusalCause, TenantContext, pattern};
 
 /// What a service says about projects.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +22,14 @@ impl Admission {
     /// [`project_access`](Self::project_access); any other is refused with 403, and so is a project of which nothing says
     /// who may enter it. Several places may be configured; all that name a project have to name the same one. What is
     /// granted becomes [`TenantContext::project`]. The [manual](crate::manual::admission) has a page about it.
-    pub fn project_header(self, name: impl Into<String>) -> Self {
-        self.project_named_by(NameSource::Header(name.into().to_ascii_lowercase()))
+    ///
+    /// # Errors
+    /// When `name` is no name of a field ([RFC 9110 §5.1]).
+    ///
+    /// [RFC 9110 §5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.1
+    pub fn project_header(self, name: &str) -> Result<Self, InvalidPattern> {
+        let name = pattern::field_name(name)?;
+        Ok(self.project_named_by(NameSource::Header(name)))
     }
 
     /// Lets a request name its project by the beginning of its path, such as `/orgs/{tenant}/projects/{project}`.
@@ -51,8 +57,12 @@ impl Admission {
 
     /// Lets a request name its project in the query parameter `name`, which is read as by
     /// [`tenant_query_parameter`](Self::tenant_query_parameter).
-    pub fn project_query_parameter(self, name: impl Into<String>) -> Self {
-        self.project_named_by(NameSource::Query(name.into()))
+    ///
+    /// # Errors
+    /// When `name` is empty.
+    pub fn project_query_parameter(self, name: &str) -> Result<Self, InvalidPattern> {
+        let name = pattern::parameter_name(name)?;
+        Ok(self.project_named_by(NameSource::Query(name)))
     }
 
     /// Asks `access` who may enter a project, for services whose memberships are not in their tokens.

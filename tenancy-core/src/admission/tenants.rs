@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Admission;
 use crate::naming::{HostTemplate, NameSource, PathTemplate};
-use crate::{InvalidPattern, TenantDirectory, TenantId};
+use crate::{InvalidPattern, TenantDirectory, TenantId, pattern};
 
 impl Admission {
     /// Lets a request name its tenant in the header field `name`, such as `X-Tenant-ID`: needed when its token is for
@@ -14,8 +14,14 @@ impl Admission {
     /// configured: header, [host](Self::tenant_host), [path](Self::tenant_path),
     /// [query](Self::tenant_query_parameter) and [`fixed_tenant`](Self::fixed_tenant). All that name a tenant have to name the
     /// same one; otherwise the request is refused with 403. The [manual](crate::manual::admission) has a page about it.
-    pub fn tenant_header(self, name: impl Into<String>) -> Self {
-        self.named_by(NameSource::Header(name.into().to_ascii_lowercase()))
+    ///
+    /// # Errors
+    /// When `name` is no name of a field ([RFC 9110 §5.1]).
+    ///
+    /// [RFC 9110 §5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.1
+    pub fn tenant_header(self, name: &str) -> Result<Self, InvalidPattern> {
+        let name = pattern::field_name(name)?;
+        Ok(self.named_by(NameSource::Header(name)))
     }
 
     /// Lets a request name its tenant by its host, such as `{tenant}.app.example.com`.
@@ -66,9 +72,13 @@ impl Admission {
     /// broken escape or is no UTF-8 is refused with 403. A link easily loses
     /// its query: prefer a path or a host.
     ///
+    /// # Errors
+    /// When `name` is empty.
+    ///
     /// [WHATWG URL §5.1]: https://url.spec.whatwg.org/#urlencoded-parsing
-    pub fn tenant_query_parameter(self, name: impl Into<String>) -> Self {
-        self.named_by(NameSource::Query(name.into()))
+    pub fn tenant_query_parameter(self, name: &str) -> Result<Self, InvalidPattern> {
+        let name = pattern::parameter_name(name)?;
+        Ok(self.named_by(NameSource::Query(name)))
     }
 
     /// Every request is for `tenant`: for a deployment of one tenant, which reads it from an environment
@@ -77,8 +87,17 @@ impl Admission {
         self.named_by(NameSource::Fixed(tenant))
     }
 
+    /// Refuses requests that name no tenant with 403, also those whose credential is for one only: for clients that should say
+    /// where they mean to be, and learn at once that they did not.
+    ///
+    /// Without a place that names one, such as [`tenant_header`](Self::tenant_header), nobody is admitted.
+    pub fn require_named_tenant(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).names.are_required = true;
+        self
+    }
+
     pub(super) fn named_by(mut self, source: NameSource) -> Self {
-        Arc::make_mut(&mut self.rules).names.push(source);
+        Arc::make_mut(&mut self.rules).names.places.push(source);
         self
     }
 

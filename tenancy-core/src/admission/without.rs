@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Admission, DefaultTenant};
-use crate::InvalidPattern;
 use crate::exempt::Exemption;
+use crate::{InvalidPattern, pattern};
 
 impl Admission {
     /// Admits requests for exactly this path without a tenant, whatever credential they carry.
@@ -12,21 +12,27 @@ impl Admission {
     /// The path is compared byte for byte, without the query: `/health` opens neither `/health/` nor `//health`
     /// nor `/%68ealth`. It is the path that the adapter sees. Put the adapter outermost: behind something that
     /// rewrites paths, such as axum's `Router::nest` or actix-web's `NormalizePath`, it sees what is left.
-    pub fn exempt(mut self, path: impl Into<String>) -> Self {
-        let exemption = Exemption::Path(path.into());
-        Arc::make_mut(&mut self.rules).exempt.push(exemption);
-        self
+    ///
+    /// # Errors
+    /// When no request has such a path: one without a slash in front, with a query, a parameter in braces, a wildcard at
+    /// the end, or a character that [RFC 3986 §3.3] wants percent-encoded.
+    ///
+    /// [RFC 3986 §3.3]: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
+    pub fn exempt(self, path: &str) -> Result<Self, InvalidPattern> {
+        let path = pattern::path(path)?;
+        Ok(self.exempted(Exemption::Path(path)))
     }
 
     /// Admits requests for exactly this path, as [`exempt`](Self::exempt) does, but with this method only.
     ///
     /// Methods are case-sensitive ([RFC 9110 §9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)), and `GET` does not
     /// stand for `HEAD`.
-    pub fn exempt_method(mut self, method: impl Into<String>, path: impl Into<String>) -> Self {
-        let (method, path) = (method.into(), path.into());
-        let exemption = Exemption::Method { method, path };
-        Arc::make_mut(&mut self.rules).exempt.push(exemption);
-        self
+    ///
+    /// # Errors
+    /// As for [`exempt`](Self::exempt), and when `method` is none.
+    pub fn exempt_method(self, method: &str, path: &str) -> Result<Self, InvalidPattern> {
+        let (method, path) = (pattern::method(method)?, pattern::path(path)?);
+        Ok(self.exempted(Exemption::Method { method, path }))
     }
 
     /// Admits requests for this path and all below it without a tenant, whatever credential they carry.
@@ -40,10 +46,14 @@ impl Admission {
     /// When `prefix` is not in normal form itself, or is `/`, which is every path.
     ///
     /// [RFC 3986 §3.3]: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
-    pub fn exempt_prefix(mut self, prefix: &str) -> Result<Self, InvalidPattern> {
+    pub fn exempt_prefix(self, prefix: &str) -> Result<Self, InvalidPattern> {
         let exemption = Exemption::prefix(prefix)?;
+        Ok(self.exempted(exemption))
+    }
+
+    fn exempted(mut self, exemption: Exemption) -> Self {
         Arc::make_mut(&mut self.rules).exempt.push(exemption);
-        Ok(self)
+        self
     }
 
     /// Admits CORS preflights without a tenant: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and without a

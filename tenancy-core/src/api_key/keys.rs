@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ApiKeyHash, ApiKeyProblem, ApiKeyRecord, ApiKeyStore, ApiKeyStoreUnavailable};
-use crate::{Clock, RefusalCause, SystemClock, Verified, watch};
+use crate::{Clock, InvalidPattern, RefusalCause, SystemClock, Verified, pattern, watch};
 
 /// The API keys that a service accepts, and where it looks for them. Given to
 /// [`Admission::api_keys`](crate::Admission::api_keys) or [`Admission::api_keys_only`](crate::Admission::api_keys_only).
@@ -20,8 +20,9 @@ use crate::{Clock, RefusalCause, SystemClock, Verified, watch};
 /// use tenancy_core::{Admission, ApiKeys, MemoryApiKeys};
 ///
 /// let keys = MemoryApiKeys::new();
-/// let admission = Admission::api_keys_only(ApiKeys::new(keys.clone()).header("X-Acme-Key"));
+/// let admission = Admission::api_keys_only(ApiKeys::new(keys.clone()).header("X-Acme-Key")?);
 /// # let _ = admission;
+/// # Ok::<(), tenancy_core::InvalidPattern>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
@@ -41,9 +42,14 @@ impl ApiKeys {
     }
 
     /// Looks in the header field `name` instead.
-    pub fn header(mut self, name: impl Into<String>) -> Self {
-        self.header = name.into().to_ascii_lowercase();
-        self
+    ///
+    /// # Errors
+    /// When `name` is no name of a field ([RFC 9110 §5.1]).
+    ///
+    /// [RFC 9110 §5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.1
+    pub fn header(mut self, name: &str) -> Result<Self, InvalidPattern> {
+        self.header = pattern::field_name(name)?;
+        Ok(self)
     }
 
     /// Where time comes from, by which keys expire.

@@ -1,6 +1,7 @@
 //! `HostTemplate`, which reads a tenant from the host that a request is for.
 
-use super::{InvalidPattern, Named, TENANT};
+use super::{Named, TENANT};
+use crate::InvalidPattern;
 use crate::head::RequestHead;
 
 /// Labels of a host name, in lower case. `None` is where the tenant stands.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{InvalidPattern, Named, PROJECT, TENANT};
+use super::{Named, PROJECT, TENANT};
+use crate::InvalidPattern;
 
 /// The first segments of a path, one of which is a name.
 #[derive(Debug, Clone)]

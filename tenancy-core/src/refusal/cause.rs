@@ -25,11 +25,14 @@ pub enum RefusalCause {
     Token(TokenProblem),
     /// The API key is not accepted.
     ApiKey(ApiKeyProblem),
-    /// The token is for several tenants, and the request names none of them.
+    /// The request names no tenant, and the credential is for several, or the service wants it
+    /// [named](crate::Admission::require_named_tenant).
     TenantNotNamed,
-    /// The credential is not for the tenant that the request names, or the request names it in a way that no tenant can
-    /// be named.
-    TenantNotGranted,
+    /// The credential is not for the tenant that the request names, or what the request has there is the name of none.
+    TenantNotGranted {
+        /// The place that names it, such as its host or a header.
+        place: &'static str,
+    },
     /// Two places of the request, such as its host and a header, name different tenants.
     TenantsDisagree {
         /// The place that was read first.
@@ -103,7 +106,7 @@ impl RefusalCause {
             Self::ApiKey(_) => RefusalKind::InvalidApiKey,
             Self::TenantNotNamed => RefusalKind::TenantNotNamed,
             // One answer: what becomes of a tenant is none of an outsider's business.
-            Self::TenantNotGranted
+            Self::TenantNotGranted { .. }
             | Self::TenantsDisagree { .. }
             | Self::TenantUnknown
             | Self::TenantSuspended
@@ -154,11 +157,12 @@ impl fmt::Display for RefusalCause {
                 write!(f, "signing keys are unavailable: {cause}")
             }
             Self::TenantNotNamed => {
-                f.write_str("token is for several tenants and the request names none")
+                f.write_str("the request names no tenant, and has to")
             }
-            Self::TenantNotGranted => {
-                f.write_str("credential is not for the tenant that the request names")
-            }
+            Self::TenantNotGranted { place } => write!(
+                f,
+                "{place} names a tenant that the credential is not for, or none at all"
+            ),
             Self::TenantsDisagree { first, second } => {
                 write!(f, "{first} and {second} name different tenants")
             }

@@ -14,7 +14,8 @@ pub enum RefusalKind {
     InvalidToken,
     /// The API key must not be accepted: it is unknown, revoked or expired.
     InvalidApiKey,
-    /// The credential is good, and is for several tenants of which the request names none.
+    /// The credential is good, and the request has to say for which tenant it is: the credential is for several, or the service
+    /// wants it [named](crate::Admission::require_named_tenant).
     TenantNotNamed,
     /// The credential is good, and is not for the tenant that the request names, or that tenant is not served: unknown,
     /// suspended or deleted.

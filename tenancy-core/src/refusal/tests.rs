@@ -66,7 +66,9 @@ fn the_table_of_answers() {
             "tenant_not_named",
         ),
         (
-            RefusalCause::TenantNotGranted,
+            RefusalCause::TenantNotGranted {
+                place: "the header",
+            },
             403,
             None,
             None,
@@ -197,8 +199,8 @@ fn every_bad_token_gets_the_same_answer() {
 #[test]
 fn unknown_suspended_and_deleted_tenants_look_like_one_that_is_not_granted() {
     let wording = Wording::default();
-    let not_granted = wording.response(&RefusalCause::TenantNotGranted);
-    let mut in_logs = vec![RefusalCause::TenantNotGranted.to_string()];
+    let not_granted = wording.response(&RefusalCause::TenantNotGranted { place: "the host" });
+    let mut in_logs = vec![RefusalCause::TenantNotGranted { place: "the host" }.to_string()];
     for cause in [
         RefusalCause::TenantUnknown,
         RefusalCause::TenantSuspended,

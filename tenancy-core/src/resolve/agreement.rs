@@ -10,7 +10,8 @@ pub(crate) enum Agreed<T> {
     /// No place names anything.
     Unnamed,
     On(T),
-    OnNothingThatExists,
+    /// The first place that names something, which does not exist.
+    OnNothingThatExists(&'static str),
 }
 
 /// Two places that name different things.
@@ -47,7 +48,7 @@ impl<T: PartialEq> Agreement<T> {
         match self.0 {
             None => Agreed::Unnamed,
             Some((_, Some(meant))) => Agreed::On(meant),
-            Some((_, None)) => Agreed::OnNothingThatExists,
+            Some((place, None)) => Agreed::OnNothingThatExists(place),
         }
     }
 }

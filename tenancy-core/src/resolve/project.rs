@@ -24,7 +24,7 @@ pub(crate) fn named<'h>(
     match agreement.reached() {
         Agreed::Unnamed => Ok(None),
         Agreed::On(project) => Ok(Some(project)),
-        Agreed::OnNothingThatExists => Err(RefusalCause::ProjectNotGranted),
+        Agreed::OnNothingThatExists(_) => Err(RefusalCause::ProjectNotGranted),
     }
 }
 

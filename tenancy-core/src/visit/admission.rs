@@ -8,7 +8,7 @@ use super::audit::Auditor;
 use super::tenant_labels::TenantLabels;
 use super::{AuditSink, TrustedProxies, Visit};
 use crate::head::RequestHead;
-use crate::{Admission, Admitted, Clock, InvalidPattern, Refusal};
+use crate::{Admission, Admitted, Clock, InvalidPattern, Refusal, pattern};
 
 impl Admission {
     /// Decides about one request, as [`admit`](Self::admit) does, and watches it until its answer: with a span, in the
@@ -51,13 +51,7 @@ impl Admission {
     ///
     /// [RFC 9110 §5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.1
     pub fn request_id_header(self, name: &str) -> Result<Self, InvalidPattern> {
-        if name.is_empty() || !name.bytes().all(super::forwarded::is_token_byte) {
-            return Err(InvalidPattern::new(
-                name,
-                "has to be the name of a header field",
-            ));
-        }
-        let name = name.to_ascii_lowercase();
+        let name = pattern::field_name(name)?;
         Ok(self.with_watching(|watching| watching.request_id_header = Some(name)))
     }
 

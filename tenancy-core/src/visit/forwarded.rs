@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV4};
 
+use crate::pattern::is_token_byte;
+
 /// Addresses with commas between them. Empty ones are no elements of a list ([RFC 9110 §5.6.1]).
 ///
 /// [RFC 9110 §5.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1
@@ -123,9 +125,4 @@ fn node(text: &[u8]) -> Option<IpAddr> {
 fn split_while(text: &[u8], belongs: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| !belongs(*byte));
     text.split_at(end.unwrap_or(text.len()))
-}
-
-/// RFC 9110 §5.6.2: `tchar`.
-pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

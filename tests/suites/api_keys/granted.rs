@@ -28,6 +28,7 @@ async fn a_key_is_for_the_tenant_that_it_names_and_only_while_that_is_served() {
     directory.add(record("2", "globex")).unwrap();
     let admission = Admission::api_keys_only(ApiKeys::new(keys))
         .tenant_header("x-tenant-id")
+        .unwrap()
         .directory(directory.clone());
     for service in on_both(admission.clone()).await {
         directory.change(acme.clone()).unwrap();

@@ -87,7 +87,7 @@ async fn a_key_counts_only_where_keys_are_configured_and_in_the_field_that_is() 
     }
     // Said twice, what was said last counts.
     let here = ApiKeys::new(keys.clone());
-    let elsewhere = ApiKeys::new(keys).header("X-Acme-Key");
+    let elsewhere = ApiKeys::new(keys).header("X-Acme-Key").unwrap();
     for service in on_both(admission(&signing).api_keys(here).api_keys(elsewhere)).await {
         let answer = ask(&service, &[("x-acme-key", &good)]).await;
         assert_eq!(told(&answer), (200, "acme"));
@@ -102,7 +102,9 @@ async fn a_service_of_keys_only_takes_no_token() {
     let (keys, good) = store("acme", |record| record);
     let token = token(&signing, &json!(["acme"]));
     let bearer = format!("Bearer {token}");
-    let only = Admission::api_keys_only(ApiKeys::new(keys)).token_header("x-token");
+    let only = Admission::api_keys_only(ApiKeys::new(keys))
+        .token_header("x-token")
+        .unwrap();
     for service in on_both(only.clone()).await {
         for (fields, expected) in [
             (&[("x-api-key", good.as_str())][..], (200, "acme")),

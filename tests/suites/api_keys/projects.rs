@@ -20,7 +20,9 @@ async fn entered(projects: Option<&[&str]>, named: Option<&str>) -> Result<Strin
         Some(ids) => record.with_projects(ids.iter().map(|id| project(id))),
         None => record,
     });
-    let admission = Admission::api_keys_only(ApiKeys::new(keys)).project_header("X-Project-ID");
+    let admission = Admission::api_keys_only(ApiKeys::new(keys))
+        .project_header("X-Project-ID")
+        .unwrap();
     let mut head = bearing(&good);
     if let Some(named) = named {
         head = head.field("x-project-id", named);

@@ -61,7 +61,7 @@ async fn requests_that_do_not_wait_for_answers_get_their_own<A: TestApp>() {
 
 async fn a_refusal_in_between_changes_nothing<A: TestApp>() {
     let provider = Provider::new();
-    let admission = provider.admission().exempt("/open");
+    let admission = provider.admission().exempt("/open").unwrap();
     let address = A::start(Service::new(admission)).await;
     let mut connection = Connection::to(address).await;
     let bearer = provider.bearer("acme", "ada");

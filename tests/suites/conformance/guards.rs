@@ -91,7 +91,7 @@ async fn a_handler_that_demands_a_role_answers_like_a_guard() {
 #[tokio::test]
 async fn a_guard_on_an_exempt_path_lets_nobody_through() {
     let provider = Provider::new();
-    let mut both = Both::start(provider.admission().exempt("/guarded/role")).await;
+    let mut both = Both::start(provider.admission().exempt("/guarded/role").unwrap()).await;
     let owner = provider.token_with(&json!({ "roles": ["Owner"] }));
     let authorization = format!("Bearer {owner}");
     for fields in [&[("authorization", authorization.as_str())][..], &[]] {

@@ -29,7 +29,7 @@ async fn what_is_left_of_a_rate_is_told_with_every_answer() {
     let rate = RateLimit::per_minute(number(6)).burst(number(3));
     let limits = || Limits::new(Allowance::new().rate(rate)).clock(Arc::clone(&clock));
     let admission = || {
-        let admission = provider.admission().exempt("/open").optional();
+        let admission = provider.admission().exempt("/open").unwrap().optional();
         admission.limits(limits())
     };
     let mut both = Both::counting(admission).await;

@@ -89,14 +89,17 @@ fn everywhere(provider: &Provider) -> Admission {
     provider
         .admission()
         .tenant_header("X-Tenant-ID")
+        .unwrap()
         .tenant_host("{tenant}.app.example.com")
         .and_then(|it| it.tenant_path("/t/{tenant}"))
         .map(|it| {
             it.tenant_query_parameter("tenant")
+                .unwrap()
                 .project_header("X-Project-ID")
+                .unwrap()
         })
         .and_then(|it| it.project_path("/orgs/{tenant}/projects/{project}"))
-        .map(|it| it.project_query_parameter("project"))
+        .map(|it| it.project_query_parameter("project").unwrap())
         .unwrap()
 }
 

@@ -144,12 +144,15 @@ fn everywhere(provider: &Provider) -> Admission {
     let admission = provider
         .admission()
         .realm("re\"alm")
-        .tenant_header("X-Tenant-ID");
+        .tenant_header("X-Tenant-ID")
+        .unwrap();
     let admission = admission
         .token_header("X-Access-Token")
-        .token_cookie("session");
+        .unwrap()
+        .token_cookie("session")
+        .unwrap();
     let admission = admission.api_keys(provider.api_keys());
-    admission.exempt("/open").exempt("/wants")
+    admission.exempt("/open").unwrap().exempt("/wants").unwrap()
 }
 
 fn borrowed(fields: &Fields) -> Vec<(&str, &str)> {
@@ -220,7 +223,10 @@ async fn a_query_parameter_counts_where_it_is_configured() {
     let good = provider.token(&["acme"], "ada");
     let in_query = format!("/who?access_token={good}");
     let bearer = format!("Bearer {good}");
-    let admission = provider.admission().token_query_parameter("access_token");
+    let admission = provider
+        .admission()
+        .token_query_parameter("access_token")
+        .unwrap();
     let mut both = Both::start(admission).await;
     both.expect(&get(&in_query, &[]), 200, "acme").await;
     let twice = format!("{in_query}&access_token={good}");

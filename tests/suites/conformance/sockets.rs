@@ -106,7 +106,10 @@ async fn a_refused_upgrade_is_the_answer_of_any_other_request<A: TestApp>() {
 /// The WebSocket of a browser cannot set a header.
 async fn a_token_in_the_query_opens_a_socket_where_that_is_configured<A: TestApp>() {
     let provider = Provider::new();
-    let configured = provider.admission().token_query_parameter("access_token");
+    let configured = provider
+        .admission()
+        .token_query_parameter("access_token")
+        .unwrap();
     let configured = A::start(Service::new(configured)).await;
     let not = A::start(Service::new(provider.admission())).await;
     let token = provider.token(&["acme"], "ada");
@@ -237,7 +240,7 @@ async fn a_handler_that_wants_its_permit_without_admission_is_told_so() {
     let app = Router::new().route("/", routing::get(async |_: Permit| "served"));
     let bare = serve(app.clone()).await;
     let provider = Provider::new();
-    let exempt = provider.admission().exempt("/");
+    let exempt = provider.admission().exempt("/").unwrap();
     let exempt = serve(app.clone().layer(TenantLayer::new(exempt))).await;
     let optional = provider.admission().optional();
     let optional = serve(app.layer(TenantLayer::new(optional))).await;

@@ -141,7 +141,7 @@ async fn a_refusal_is_a_status_of_grpc_with_the_stable_code() {
 #[tokio::test]
 async fn a_tenant_that_a_call_names_and_the_token_does_not_grant_is_refused() {
     let provider = Provider::new();
-    let mut client = client(provider.admission().tenant_header("x-tenant-id")).await;
+    let mut client = client(provider.admission().tenant_header("x-tenant-id").unwrap()).await;
     for (named, expected) in [("acme", None), ("globex", Some(Code::PermissionDenied))] {
         let mut question = asked_by(&provider, "acme", 0);
         let named = named.parse().unwrap();

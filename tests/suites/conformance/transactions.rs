@@ -48,7 +48,8 @@ impl Stage {
         let notes = Notes::new().await.unwrap();
         let provider = Provider::new();
         let pool = notes.pool(1).await.unwrap();
-        let service = Service::new(provider.admission().exempt("/work/add/202")).with_pool(pool);
+        let service =
+            Service::new(provider.admission().exempt("/work/add/202").unwrap()).with_pool(pool);
         Self {
             notes,
             address: A::start(service).await,

@@ -28,6 +28,7 @@ async fn unknown_suspended_and_deleted_tenants_answer_like_one_that_is_not_grant
     directory.add(acme.clone()).unwrap();
     let admission = admission(&key)
         .tenant_header("x-tenant-id")
+        .unwrap()
         .directory(directory.clone());
     let services = on_both(admission.clone()).await;
     let bearer = format!("Bearer {}", token(&key, &json!(["acme", "initech"])));
@@ -61,7 +62,8 @@ async fn unknown_suspended_and_deleted_tenants_answer_like_one_that_is_not_grant
         let unknown = admission.admit(&named("initech")).await.unwrap_err();
         assert_eq!(unknown.cause(), &RefusalCause::TenantUnknown);
         let foreign = admission.admit(&named("globex")).await.unwrap_err();
-        assert_eq!(foreign.cause(), &RefusalCause::TenantNotGranted);
+        let place = "the header";
+        assert_eq!(foreign.cause(), &RefusalCause::TenantNotGranted { place });
         match (status, admission.admit(&named("acme")).await) {
             (TenantStatus::Active, Ok(Admitted::For(context, _))) => {
                 let record = context.record().unwrap();
@@ -98,6 +100,7 @@ async fn slugs_become_ids_and_reach_no_further_than_the_token() {
     directory.add(record("evil", "1")).unwrap();
     let admission = admission(&key)
         .tenant_header("x-tenant-id")
+        .unwrap()
         .tenant_host("{tenant}.app.example.com")
         .unwrap()
         .directory(directory);
@@ -156,7 +159,7 @@ async fn a_credential_of_one_tenant_has_no_slug_looked_up_that_its_client_invent
         let bearer = format!("Bearer {}", token(&key, &tenants));
         let directory = Counting::default();
         directory.tenants.add(record("1", "acme")).unwrap();
-        let admission = admission(&key).tenant_header("x-tenant-id");
+        let admission = admission(&key).tenant_header("x-tenant-id").unwrap();
         for service in on_both(admission.directory(directory.clone())).await {
             for (name, expected) in [
                 ("acme", (200, "1")),
@@ -198,7 +201,7 @@ async fn a_directory_that_does_not_answer_or_answers_for_another_is_503() {
             "retry-after: 1",
         ),
     ] {
-        let admission = admission(&key).tenant_header("x-tenant-id");
+        let admission = admission(&key).tenant_header("x-tenant-id").unwrap();
         for service in on_both(admission.directory(Faulty::new(faulty.clone()))).await {
             let answer = ask(&service, "GET /who", fields).await;
             assert_eq!(told(&answer), (503, "temporarily_unavailable"));

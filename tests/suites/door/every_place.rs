@@ -14,6 +14,7 @@ async fn all_that_names_a_tenant_has_to_name_the_same_one() {
     let (both, one) = (of(json!(["acme", "globex"])), of(json!(["acme"])));
     let everywhere = admission(&key)
         .tenant_header("x-tenant-id")
+        .unwrap()
         .tenant_host("{tenant}.app.example.com")
         .unwrap()
         .tenant_path("/t/{tenant}")

@@ -13,6 +13,7 @@ async fn a_fixed_tenant_refuses_the_tokens_of_others() {
     let fixed = TenantId::parse("acme").unwrap();
     let fixed = admission(&key)
         .tenant_header("x-tenant-id")
+        .unwrap()
         .fixed_tenant(fixed);
     for service in on_both(fixed).await {
         for (orgs, header, expected) in [
@@ -44,6 +45,7 @@ async fn a_tenant_that_calls_itself_like_the_fixed_one_is_another() {
     directory.add(called).unwrap();
     let named = admission(&key)
         .tenant_header("x-tenant-id")
+        .unwrap()
         .directory(directory);
     for service in on_both(named.clone().fixed_tenant(acme)).await {
         for (orgs, expected) in [

@@ -29,9 +29,11 @@ pub(super) fn admission(key: &SigningKey) -> Admission {
 pub(super) fn named_anywhere(key: &SigningKey) -> Admission {
     admission(key)
         .project_header("X-Project-ID")
+        .unwrap()
         .project_path("/orgs/{tenant}/projects/{project}")
         .unwrap()
         .project_query_parameter("project")
+        .unwrap()
 }
 
 /// `Authorization` of ada in acme, with these claims besides.
@@ -204,7 +206,7 @@ async fn a_token_of_several_tenants_says_whose_its_projects_are() {
         of(json!({ "acme": ["apollo", "gemini"], "globex": "apollo", "initech": ["x"] }));
     let of_acme = of(json!({ "acme": ["apollo"] }));
     let flat = of(json!(["apollo"]));
-    let admission = named_anywhere(&key).tenant_header("x-tenant-id");
+    let admission = named_anywhere(&key).tenant_header("x-tenant-id").unwrap();
     for service in on_both(admission).await {
         for (bearer, tenant, project, expected) in [
             (&by_tenant, "acme", Some("gemini"), GEMINI),

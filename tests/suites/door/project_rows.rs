@@ -75,6 +75,7 @@ fn admission(key: &SigningKey) -> Admission {
         .keys(KeySource::fixed(set));
     Admission::new(JwtVerifier::new([issuer]).unwrap())
         .project_header("x-project-id")
+        .unwrap()
         .project_path("/orgs/{tenant}/projects/{project}")
         .unwrap()
 }

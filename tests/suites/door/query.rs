@@ -15,7 +15,7 @@ async fn a_query_names_one_of_the_tenants_that_its_token_is_for() {
         token(&key, &json!(["acme", "globex", "a b", "a+b", "50%"]))
     );
     let fields = [("authorization", bearer.as_str()), ("host", "localhost")];
-    for service in on_both(admission(&key).tenant_query_parameter("tenant")).await {
+    for service in on_both(admission(&key).tenant_query_parameter("tenant").unwrap()).await {
         for (query, expected) in [
             ("?tenant=acme", ACME),
             ("?x=y&tenant=globex&z", GLOBEX),
@@ -64,7 +64,9 @@ async fn a_query_and_another_place_have_to_agree() {
     let bearer = format!("Bearer {}", token(&key, &json!(["acme", "globex"])));
     let admission = admission(&key)
         .tenant_query_parameter("tenant")
-        .tenant_header("x-tenant-id");
+        .unwrap()
+        .tenant_header("x-tenant-id")
+        .unwrap();
     for service in on_both(admission.clone()).await {
         for (query, header, expected) in [
             ("?tenant=acme", "acme", ACME),

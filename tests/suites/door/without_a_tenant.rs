@@ -15,7 +15,8 @@ async fn an_exempt_prefix_opens_whole_segments_in_normal_form_and_nothing_else()
     let exempt = admission(&key)
         .exempt_prefix("/public")
         .unwrap()
-        .exempt_method("GET", "/docs");
+        .exempt_method("GET", "/docs")
+        .unwrap();
     for service in on_both(exempt).await {
         let status = async |head: &str| ask(&service, head, &[("host", "localhost")]).await.0;
         for head in [
@@ -124,7 +125,10 @@ async fn a_default_tenant_is_for_requests_without_a_credential_only() {
     let key = SigningKey::ec(1).unwrap();
     let build = |environment| {
         let acme = TenantId::parse("acme").unwrap();
-        let admission = admission(&key).tenant_header("x-tenant-id").optional();
+        let admission = admission(&key)
+            .tenant_header("x-tenant-id")
+            .unwrap()
+            .optional();
         danger::default_tenant(admission, acme, "no identity provider here", environment)
     };
     assert_eq!(

@@ -32,7 +32,9 @@ async fn statuses(service: &str, path: &str, key: &SigningKey, claims: &Value) -
 #[tokio::test]
 async fn roles_and_permissions_for_each_tenant_hold_in_the_tenant_of_the_request() {
     let key = SigningKey::ec(1).unwrap();
-    let admission = admission_by(&key, map()).tenant_header("X-Tenant-ID");
+    let admission = admission_by(&key, map())
+        .tenant_header("X-Tenant-ID")
+        .unwrap();
     for service in on_both(Some(admission)).await {
         let roles = json!({ "roles": { "acme": ["Admin"], "globex": ["Viewer", "Auditor"] } });
         let swapped = json!({ "roles": { "globex": ["Admin"] } });
@@ -59,7 +61,9 @@ async fn roles_and_permissions_for_each_tenant_hold_in_the_tenant_of_the_request
 #[tokio::test]
 async fn what_the_roles_of_one_tenant_grant_is_not_granted_in_another() {
     let key = SigningKey::ec(1).unwrap();
-    let admission = admission_by(&key, map()).tenant_header("X-Tenant-ID");
+    let admission = admission_by(&key, map())
+        .tenant_header("X-Tenant-ID")
+        .unwrap();
     let admission = admission.role_permissions(RolePermissions::preset());
     for service in on_both(Some(admission)).await {
         // The token that is verified and the one that is remembered.
@@ -74,7 +78,9 @@ async fn what_the_roles_of_one_tenant_grant_is_not_granted_in_another() {
 #[tokio::test]
 async fn a_wrong_type_for_one_tenant_refuses_the_token_in_every_tenant() {
     let key = SigningKey::ec(1).unwrap();
-    let admission = admission_by(&key, map()).tenant_header("X-Tenant-ID");
+    let admission = admission_by(&key, map())
+        .tenant_header("X-Tenant-ID")
+        .unwrap();
     for service in on_both(Some(admission)).await {
         for claim in ["roles", "permissions"] {
             for bad in [
@@ -98,7 +104,9 @@ async fn a_wrong_type_for_one_tenant_refuses_the_token_in_every_tenant() {
 #[tokio::test]
 async fn a_scope_holds_in_each_tenant_of_the_token() {
     let key = SigningKey::ec(1).unwrap();
-    let admission = admission_by(&key, map()).tenant_header("X-Tenant-ID");
+    let admission = admission_by(&key, map())
+        .tenant_header("X-Tenant-ID")
+        .unwrap();
     for service in on_both(Some(admission)).await {
         for (claims, expected) in [
             (json!({ "scope": "notes:read" }), [200, 200]),
@@ -120,7 +128,9 @@ async fn a_list_holds_in_none_of_several_tenants_or_in_every_one() {
         (map(), [403, 403]),
         (map().roles_in_every_tenant(), [200, 200]),
     ] {
-        let admission = admission_by(&key, map).tenant_header("X-Tenant-ID");
+        let admission = admission_by(&key, map)
+            .tenant_header("X-Tenant-ID")
+            .unwrap();
         for service in on_both(Some(admission)).await {
             let found = statuses(&service, "/role", &key, &claims).await;
             assert_eq!(found, expected, "{service}");

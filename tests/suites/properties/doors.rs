@@ -191,7 +191,7 @@ fn tenants_of_query(query: &str) -> Vec<String> {
 #[test]
 fn a_query_names_the_tenant_that_every_form_reader_finds_in_it() {
     let (admission, bearer) = admission();
-    let admission = admission.tenant_query_parameter("tenant");
+    let admission = admission.tenant_query_parameter("tenant").unwrap();
     let piece = select(vec![
         "tenant", "%74enant", "tenan%54", "Tenant", "tenants", "=", "=", "=", "&", "&", "acme",
         "globex", "%61cme", "%2561cme", "ACME", "+", "%20", "%2B", "%", "%zz", "%ff", "%00", ";",

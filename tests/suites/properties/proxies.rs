@@ -84,6 +84,7 @@ fn admission(proxies: TrustedProxies) -> Admission {
     let verifier = verifier([ed25519().issuer()]);
     Admission::new(verifier)
         .exempt("/open")
+        .unwrap()
         .trusted_proxies(proxies)
 }
 

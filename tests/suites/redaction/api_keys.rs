@@ -83,10 +83,13 @@ async fn requests_with_keys(said: &mut Said) {
     let issuer = TokenIssuer::new("us", AUDIENCE, key).unwrap();
     let admission = Admission::new(JwtVerifier::new([issuer.issuer()]).unwrap())
         .token_query_parameter("access_token")
+        .unwrap()
         .tenant_header("x-tenant-id")
+        .unwrap()
         .api_keys(ApiKeys::new(keys.clone()))
         .audit(TracingAudit)
-        .exempt("/open");
+        .exempt("/open")
+        .unwrap();
     for (path, fields, expected) in [
         ("/who", &[("x-api-key", good.as_str())][..], 200),
         ("/who", &[("x-api-key", &revoked)], 401),

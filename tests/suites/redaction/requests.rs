@@ -20,10 +20,15 @@ use super::{GARBAGE, Said, TENANT, bearer};
 pub(super) fn admission(verifier: &JwtVerifier) -> Admission {
     Admission::new(verifier.clone())
         .token_header("x-token")
+        .unwrap()
         .token_cookie("session")
+        .unwrap()
         .token_query_parameter("access_token")
+        .unwrap()
         .tenant_header("x-tenant-id")
+        .unwrap()
         .exempt("/open")
+        .unwrap()
         .audit(TracingAudit)
         .tenant_metrics(1)
 }

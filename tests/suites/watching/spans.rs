@@ -74,7 +74,7 @@ async fn a_request_that_is_refused_is_known_as_far_as_it_is_verified() {
     let provider = Provider::new();
     let forged = format!("{}x", provider.bearer("acme", "ada"));
     let bearer = |tenant| provider.bearer(tenant, "ada");
-    let configure = |it: Admission| it.project_query_parameter("project");
+    let configure = |it: Admission| it.project_query_parameter("project").unwrap();
     for watched in Watched::both(&provider, configure) {
         for (bearer, query, expected) in [
             (None, "", "401 outcome=denied refusal=missing_token"),
