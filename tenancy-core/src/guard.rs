@@ -144,10 +144,10 @@ fn has_scope(context: &TenantContext, scope: &str) -> bool {
 impl fmt::Display for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Rule::AnyRole(roles) => f.write_str(&roles.join(" or ")),
-            Rule::Permission(name) | Rule::Scope(name) | Rule::Custom { name, .. } => {
-                f.write_str(name)
-            }
+            Rule::AnyRole(roles) => write!(f, "role {}", roles.join(" or ")),
+            Rule::Permission(name) => write!(f, "permission {name}"),
+            Rule::Scope(name) => write!(f, "scope {name}"),
+            Rule::Custom { name, .. } => f.write_str(name),
             Rule::Both(first, second) => write!(f, "({first} and {second})"),
             Rule::Either(first, second) => write!(f, "({first} or {second})"),
         }
@@ -268,15 +268,15 @@ mod tests {
         for (guard, expected) in [
             (
                 editor().and(Guard::scope("books:read")),
-                "credential lacks `books:read`",
+                "credential lacks `scope books:read`",
             ),
             (
                 Guard::any_role(["Owner", "Admin"]).and(editor()),
-                "credential lacks `Owner or Admin`",
+                "credential lacks `role Owner or Admin`",
             ),
             (
                 Guard::role("Owner").or(Guard::permission("b")),
-                "credential lacks `(Owner or b)`",
+                "credential lacks `(role Owner or permission b)`",
             ),
         ] {
             assert_eq!(ada.require(&guard).unwrap_err().to_string(), expected);

@@ -63,7 +63,7 @@ pub enum RefusalCause {
     ProjectUndecided,
     /// A role or permission is missing.
     Lacking {
-        /// Its name, as the service asked for it.
+        /// What the service asked for, such as `role Admin`.
         needed: String,
     },
     /// The tenant has used up its rate.
