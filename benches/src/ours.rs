@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use tenancy_core::{
     BearerToken, ClaimMap, Issuer, JwtVerifier, JwtVerifierBuilder, KeySource, SharedSecret,
+    TokenCache,
 };
 use tokio::runtime::Runtime;
 
@@ -21,13 +22,14 @@ pub(crate) fn uncached(
     Ok(Entrant::later("tenancy", runtime, Ours(verifier)))
 }
 
-/// With the cache that is there by default.
+/// With a cache of verified tokens.
 pub(crate) fn cached(
     algorithm: Algorithm,
     jwks_url: &str,
+    cache: TokenCache,
     runtime: &Rc<Runtime>,
 ) -> Result<Entrant, Failure> {
-    let verifier = builder(algorithm, jwks_url).build()?;
+    let verifier = builder(algorithm, jwks_url).cache(cache).build()?;
     Ok(Entrant::later("tenancy, cached", runtime, Ours(verifier)))
 }
 

@@ -3,12 +3,18 @@
 //! A hit is no reason to trust the token by itself. The caller re-checks what changes with time: the token's
 //! own times, the generation of its issuer's keys, and revocation. Refusals are never kept.
 
+mod bounds;
+mod key;
+
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::Hash;
 use std::sync::Arc;
 
-use moka::sync::Cache;
+use foldhash::quality::RandomState;
+use quick_cache::Equivalent as _;
 
+use self::bounds::{Kept, Tokens, tokens};
+use self::key::{Sought, Whole};
 use crate::claims::Claims;
 use crate::jwt::OpenIssuer;
 use crate::{SignatureBackend, watch};
@@ -82,118 +88,88 @@ pub(crate) struct Remembered {
 /// The cache of one verifier, and so of one policy: entries of verifiers that judge differently never meet.
 #[derive(Clone)]
 pub(crate) struct VerifiedTokens {
-    entries: Entries,
+    entries: Arc<Entries>,
+    settings: TokenCache,
     backend: SignatureBackend,
 }
 
-#[derive(Clone)]
 enum Entries {
-    /// The map compares keys in full after their hashes.
-    Whole(Cache<Box<str>, Remembered, EndHasher>),
-    Digest(Cache<[u8; 32], Remembered, EndHasher>),
-}
-
-/// Hashes the end of a key: of a token that is its signature, as random as any hash. Reading the rest as well costs
-/// more than the rest of a look-up, and equality reads it anyway. Seeded at random for each cache.
-#[derive(Clone, Default)]
-struct EndHasher(foldhash::quality::RandomState);
-
-struct End<H>(H);
-
-/// Two signatures of Ed25519 or P-256 differ long before that.
-const END_BYTES: usize = 32;
-
-impl BuildHasher for EndHasher {
-    type Hasher = End<foldhash::quality::FoldHasher<'static>>;
-
-    fn build_hasher(&self) -> Self::Hasher {
-        End(self.0.build_hasher())
-    }
-}
-
-impl<H: Hasher> Hasher for End<H> {
-    fn write(&mut self, bytes: &[u8]) {
-        let start = bytes.len().saturating_sub(END_BYTES);
-        self.0.write(bytes.get(start..).unwrap_or(bytes));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.finish()
-    }
+    Whole(Tokens<Whole>, RandomState),
+    Digest(Tokens<[u8; 32]>),
 }
 
 impl VerifiedTokens {
     pub(crate) fn new(settings: TokenCache, backend: SignatureBackend) -> Self {
         let entries = if settings.by_digest {
-            Entries::Digest(cache(settings, |_| 32))
+            Entries::Digest(tokens(settings))
         } else {
-            Entries::Whole(cache(settings, |token| token.len()))
+            Entries::Whole(tokens(settings), RandomState::default())
         };
-        Self { entries, backend }
+        Self {
+            entries: Arc::new(entries),
+            settings,
+            backend,
+        }
     }
 
     pub(crate) fn get(&self, token: &str) -> Option<Remembered> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
-        match &self.entries {
-            Entries::Whole(cache) => cache.get(token),
-            Entries::Digest(cache) => cache.get(&self.backend.sha256(token.as_bytes())?),
-        }
+        let kept = match &*self.entries {
+            Entries::Whole(tokens, seed) => tokens.get(&Sought::new(token, seed)),
+            Entries::Digest(tokens) => tokens.get(&self.digest(token)?),
+        };
+        kept.map(|kept| kept.remembered)
     }
 
     pub(crate) fn insert(&self, token: &str, verified: Remembered) {
         if token.len() > MAX_TOKEN_BYTES {
             return;
         }
-        match &self.entries {
-            Entries::Whole(cache) => cache.insert(token.into(), verified),
-            Entries::Digest(cache) => {
-                if let Some(digest) = self.backend.sha256(token.as_bytes()) {
-                    cache.insert(digest, verified);
+        match &*self.entries {
+            Entries::Whole(tokens, seed) => {
+                let sought = Sought::new(token, seed);
+                let kept = Kept::new(verified, token.len(), self.settings);
+                insert(tokens, sought.to_whole(), kept, |it| sought.equivalent(it));
+            }
+            Entries::Digest(tokens) => {
+                if let Some(digest) = self.digest(token) {
+                    let kept = Kept::new(verified, digest.len(), self.settings);
+                    insert(tokens, digest, kept, |it| *it == digest);
                 }
             }
         }
     }
 
     pub(crate) fn remove(&self, token: &str) {
-        match &self.entries {
-            Entries::Whole(cache) => cache.invalidate(token),
-            Entries::Digest(cache) => {
-                if let Some(digest) = self.backend.sha256(token.as_bytes()) {
-                    cache.invalidate(&digest);
-                }
+        match &*self.entries {
+            Entries::Whole(tokens, seed) => drop(tokens.remove(&Sought::new(token, seed))),
+            Entries::Digest(tokens) => {
+                drop(self.digest(token).and_then(|digest| tokens.remove(&digest)));
             }
         }
     }
 
     pub(crate) fn clear(&self) {
-        match &self.entries {
-            Entries::Whole(cache) => cache.invalidate_all(),
-            Entries::Digest(cache) => cache.invalidate_all(),
+        match &*self.entries {
+            Entries::Whole(tokens, _) => tokens.clear(),
+            Entries::Digest(tokens) => tokens.clear(),
         }
+    }
+
+    fn digest(&self, token: &str) -> Option<[u8; 32]> {
+        self.backend.sha256(token.as_bytes())
     }
 }
 
-/// Both bounds in one: an entry weighs its bytes, and no less than its share of them when every place is taken.
-fn cache<K: Hash + Eq + Send + Sync + 'static>(
-    settings: TokenCache,
-    key_bytes: fn(&K) -> usize,
-) -> Cache<K, Remembered, EndHasher> {
-    let share = settings.max_bytes.div_ceil(settings.max_tokens.max(1));
-    let share = u32::try_from(share).unwrap_or(u32::MAX);
-    Cache::builder()
-        .max_capacity(settings.max_bytes)
-        .weigher(move |key: &K, entry: &Remembered| {
-            let bytes = key_bytes(key) + entry.claims.size();
-            u32::try_from(bytes).unwrap_or(u32::MAX).max(share)
-        })
-        .eviction_listener(|_, _, cause| {
-            if cause.was_evicted() {
-                watch::token_cache("evicted");
-            }
-        })
-        .build_with_hasher(EndHasher::default())
+/// Counts what is pushed out, which an older entry of the same token is not.
+fn insert<K: Hash + Eq>(tokens: &Tokens<K>, key: K, kept: Kept, is_same: impl Fn(&K) -> bool) {
+    let mut evicted = Vec::new();
+    tokens.insert_with_lifecycle(key, kept, &mut evicted);
+    for _ in evicted.iter().filter(|(key, _)| !is_same(key)) {
+        watch::token_cache("evicted");
+    }
 }
 
 /// Shows no token.
