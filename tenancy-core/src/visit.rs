@@ -43,12 +43,13 @@ use crate::{Admission, Admitted, Refusal};
 /// # struct Answer;
 /// # impl Answer { fn status(&self) -> u16 { 200 } fn refusal(&self) -> Option<&Refusal> { None } }
 /// # async fn service(_: Admitted) -> Answer { Answer }
-/// # fn refused(_: &Admission, _: &Refusal) -> Answer { Answer }
+/// # fn refused(_: &Refusal) -> Answer { Answer }
 /// async fn serve(admission: &Admission, head: &impl RequestHead) -> Answer {
 ///     let (visit, admitted) = admission.visit(head).await;
 ///     let answer = match admitted {
 ///         Ok(admitted) => service(admitted).instrument(visit.span().clone()).await,
-///         Err(refusal) => refused(admission, &refusal),
+///         // With the status, the fields and the body of `refusal.response()`.
+///         Err(refusal) => refused(&refusal),
 ///     };
 ///     visit.end(answer.status(), answer.refusal());
 ///     answer
