@@ -6,7 +6,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::future::LocalBoxFuture;
-use tenancy_core::{Guard, TenantContext};
+use tenancy_core::{Guard, Problem, TenantContext};
 
 use crate::{admission, response};
 
@@ -104,7 +104,7 @@ fn refused(guard: &Guard, request: &ServiceRequest) -> Option<HttpResponse> {
             "a route has a `GuardMiddleware` and no `TenantMiddleware` outside it: wrap the app in one, or take the path \
              out of `Admission::exempt`"
         );
-        return Some(response::internal());
+        return Some(response::unserved(Problem::Internal));
     };
     let tenant = extensions.get::<TenantContext>();
     let refusal = admission.guard(guard, tenant).err()?;

@@ -9,17 +9,17 @@ use tenancy_core::{Problem, Refusal, RefusalResponse, Visit};
 /// What the client is told. The refusal itself goes into the extensions, for the logs of an outer
 /// middleware.
 pub(crate) fn refused(refusal: Refusal) -> HttpResponse {
-    let mut response = problem(refusal.response());
+    let mut response = document(refusal.response());
     response.extensions_mut().insert(refusal);
     response
 }
 
 /// What the client is told where the service cannot answer.
-pub(crate) fn internal() -> HttpResponse {
-    problem(&Problem::Internal.response())
+pub(crate) fn unserved(problem: Problem) -> HttpResponse {
+    document(&problem.response())
 }
 
-pub(crate) fn problem(answer: &RefusalResponse) -> HttpResponse {
+fn document(answer: &RefusalResponse) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::with_body(status, BoxBody::new(answer.body().to_owned()));
     add(answer.fields(), response.headers_mut());

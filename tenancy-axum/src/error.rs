@@ -35,7 +35,7 @@ use crate::response;
 /// | cause | status and code |
 /// |---|---|
 /// | a [`Refusal`], such as of [`TenantContext::require`](tenancy_core::TenantContext::require) | those of its [response](Refusal::response): 403 `insufficient_scope` |
-/// | the database is not to be had, or not now: no connection in time, the share of the tenant is taken, a timeout, a deadlock | 503 `temporarily_unavailable` |
+/// | the database is not to be had, or not now: no connection in time, the share of the tenant is taken, a timeout of Postgres, a deadlock or another failure to serialize | 503 `temporarily_unavailable` |
 /// | a `tenancy_sqlx::Cursor` that is none, or is one of another list | 400 `invalid_cursor` |
 /// | anything else that the database or `tenancy-sqlx` says | 500 `internal` |
 /// | an extractor on a route without the layer that it needs | 500 `internal` |
@@ -48,7 +48,7 @@ enum Cause {
     /// By the developer, with what to do about it.
     Misused(&'static str),
     #[cfg(feature = "sqlx")]
-    Database(tenancy_sqlx::Error),
+    Database(Problem, tenancy_sqlx::Error),
 }
 
 impl Error {
@@ -93,7 +93,7 @@ impl Error {
         Self(Cause::Misused(what_to_do))
     }
 
-    /// The refusal, unless it is a fault of the service.
+    /// The refusal, if it is one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.0 {
             Cause::Refused(refusal) => Some(refusal),
@@ -109,11 +109,11 @@ impl Error {
         }
     }
 
-    /// What the client is told of a fault of the service.
+    /// What the client is told of anything but a refusal.
     fn problem(&self) -> Problem {
         match &self.0 {
             #[cfg(feature = "sqlx")]
-            Cause::Database(error) => error.into(),
+            Cause::Database(problem, _) => *problem,
             _ => Problem::Internal,
         }
     }
@@ -128,12 +128,8 @@ impl From<Refusal> for Error {
 #[cfg(feature = "sqlx")]
 impl From<tenancy_sqlx::Error> for Error {
     fn from(error: tenancy_sqlx::Error) -> Self {
-        if Problem::from(&error) == Problem::InvalidCursor {
-            tracing::info!(target: "tenancy::service", %error, "refused the cursor of a request");
-        } else {
-            tracing::error!(target: "tenancy::service", %error, "a request could not be served");
-        }
-        Self(Cause::Database(error))
+        let problem = tenancy_sqlx::problem(&error);
+        Self(Cause::Database(problem, error))
     }
 }
 
@@ -165,7 +161,7 @@ impl fmt::Display for Error {
             Cause::Refused(refusal) => refusal.fmt(f),
             Cause::Misused(what_to_do) => f.write_str(what_to_do),
             #[cfg(feature = "sqlx")]
-            Cause::Database(error) => error.fmt(f),
+            Cause::Database(_, error) => error.fmt(f),
         }
     }
 }
@@ -174,7 +170,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             #[cfg(feature = "sqlx")]
-            Cause::Database(error) => error.source(),
+            Cause::Database(_, error) => error.source(),
             _ => None,
         }
     }
@@ -184,9 +180,9 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let problem = self.problem();
         match self.0 {
-            // No call of gRPC: those do not come by way of an extractor.
+            // No call of gRPC: those do not come by way of a handler of axum.
             Cause::Refused(refusal) => response::refused(refusal, false),
-            _ => response::problem(&problem.response()),
+            _ => response::unserved(problem, false),
         }
     }
 }

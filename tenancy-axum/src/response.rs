@@ -12,23 +12,23 @@ pub(crate) fn refused<B: RefusalBody>(refusal: Refusal, is_call: bool) -> Respon
     let mut response = if is_call {
         grpc::refused(refusal.kind().code(), answer)
     } else {
-        problem(answer)
+        document(answer)
     };
     response.extensions_mut().insert(refusal);
     response
 }
 
 /// What the client is told where the service cannot answer, of gRPC where the request is a call of it.
-pub(crate) fn internal<B: RefusalBody>(is_call: bool) -> Response<B> {
-    let answer = Problem::Internal.response();
+pub(crate) fn unserved<B: RefusalBody>(problem: Problem, is_call: bool) -> Response<B> {
+    let answer = problem.response();
     if is_call {
-        grpc::refused("internal", &answer)
+        grpc::refused(problem.code(), &answer)
     } else {
-        problem(&answer)
+        document(&answer)
     }
 }
 
-pub(crate) fn problem<B: RefusalBody>(answer: &RefusalResponse) -> Response<B> {
+pub(crate) fn document<B: RefusalBody>(answer: &RefusalResponse) -> Response<B> {
     let mut response = Response::new(B::from_text(answer.body().to_owned()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

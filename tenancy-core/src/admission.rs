@@ -237,7 +237,8 @@ impl Admission {
     ) -> Result<TenantContext, Refused> {
         let (tenant, record) = self.choose(head, std::slice::from_ref(tenant)).await?;
         tracing::warn!(target: "tenancy::danger", %tenant, reason, "assumed the default tenant");
-        Ok(TenantContext::assumed(tenant, reason.clone(), record))
+        let context = TenantContext::assumed(tenant, reason.clone(), record);
+        Ok(context.admitted_by(self))
     }
 
     /// The one of the granted tenants that the request is for.
@@ -266,7 +267,10 @@ impl Admission {
         tenant: Option<&'t TenantContext>,
     ) -> Result<&'t TenantContext, Refusal> {
         match tenant {
-            Some(tenant) => tenant.require(guard).map(|()| tenant),
+            Some(tenant) => match tenant.require(guard) {
+                Ok(()) => Ok(tenant),
+                Err(refusal) => Err(self.refusal(refusal.cause().clone())),
+            },
             None => Err(self.refusal(self.missing())).inspect_err(Refusal::record),
         }
     }
@@ -278,8 +282,22 @@ impl Admission {
         }
     }
 
-    /// In the words of this service.
-    pub(crate) fn refusal(&self, cause: RefusalCause) -> Refusal {
+    /// A refusal that the service decides about itself, in the words that it answers in. It is not recorded here.
+    ///
+    /// ```
+    /// use tenancy_core::{Admission, Refusal, RefusalCause, TenantContext};
+    ///
+    /// // A limit that no `Guard` can know.
+    /// fn may_export(admission: &Admission, tenant: &TenantContext, rows: u64) -> Result<(), Refusal> {
+    ///     let is_small = rows <= 10_000;
+    ///     if is_small || tenant.has_permission("exports.large") {
+    ///         return Ok(());
+    ///     }
+    ///     Err(admission.refusal(RefusalCause::Lacking { needed: "permission exports.large".to_owned() }))
+    /// }
+    /// # let _ = may_export;
+    /// ```
+    pub fn refusal(&self, cause: RefusalCause) -> Refusal {
         Refusal::worded(cause, &self.rules.wording)
     }
 

@@ -45,19 +45,29 @@ pub(crate) fn parameter_name(name: &str) -> Result<String, InvalidPattern> {
     }
 }
 
-/// The path of a request target (RFC 3986 §3.3), which is compared byte for byte.
+/// The path of a request target (RFC 3986 §3.3), which is compared byte for byte, or the asterisk of `OPTIONS *` (RFC 9112 §3.2.4).
 pub(crate) fn path(path: &str) -> Result<String, InvalidPattern> {
-    let is_character = |byte: u8| byte.is_ascii_graphic() && !b"?#{}<>\"`^|\\".contains(&byte);
-    let problem = if !path.starts_with('/') {
+    let is_character = |byte: u8| byte.is_ascii_graphic() && !b"?#{}[]<>\"`^|\\".contains(&byte);
+    let problem = if path == "*" {
+        return Ok(path.to_owned());
+    } else if !path.starts_with('/') {
         "has to begin with a slash"
     } else if path.ends_with("/*") {
         "has to be a whole path; `exempt_prefix` is for all below one"
-    } else if !path.bytes().all(is_character) {
+    } else if !path.bytes().all(is_character) || !has_whole_escapes(path) {
         "has to be a path as it stands in a request: no query, no parameters in braces, and percent-encoded what needs it"
     } else {
         return Ok(path.to_owned());
     };
     Err(InvalidPattern::new(path, problem))
+}
+
+/// Whether each percent sign has its two digits.
+fn has_whole_escapes(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit);
+        digits.count() >= 2
+    })
 }
 
 fn token(text: &str, problem: &'static str) -> Result<String, InvalidPattern> {
@@ -116,6 +126,13 @@ mod tests {
             ("/health?full", false),
             ("/health#top", false),
             ("/notes/{id}", false),
+            ("*", true),
+            ("/100%", false),
+            ("/%zz", false),
+            ("/%4", false),
+            ("/%4%41", false),
+            ("/%41%42", true),
+            ("/[a]", false),
             ("/a b", false),
             ("/ä", false),
             ("/a\\b", false),

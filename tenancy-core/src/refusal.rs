@@ -55,7 +55,8 @@ impl Refusal {
     }
 }
 
-/// For decisions of your own, worded as a service with tokens and the realm `api` does.
+/// Worded as a service with tokens and the realm `api` does. [`Admission::refusal`](crate::Admission::refusal) knows the words of
+/// yours.
 impl From<RefusalCause> for Refusal {
     fn from(cause: RefusalCause) -> Self {
         Self::worded(cause, &Wording::default())

@@ -102,6 +102,7 @@
 //! `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC`; or sign the setting with a
 //! [`Seal`], which Postgres checks, SQL cannot make, and [`pg_stat_activity`](Seal) must not show.
 
+mod answering;
 mod builder;
 mod closure;
 mod command;
@@ -119,7 +120,6 @@ mod opening;
 mod options;
 mod pool;
 mod pool_options;
-mod problem;
 mod reader;
 mod repository;
 mod rls;
@@ -132,6 +132,8 @@ mod transaction;
 mod understanding;
 mod unit_of_work;
 
+#[doc(hidden)]
+pub use self::answering::{problem, problem_of_commit};
 pub use self::builder::{Pooler, TenantPoolBuilder};
 pub use self::command::ForbiddenCommand;
 pub use self::discovery::{Discovery, DiscoveryError, OddColumn};

@@ -19,7 +19,8 @@ use crate::response;
 /// where actix-web drops its handler. Requests whose handlers do not ask cost no connection.
 ///
 /// When the commit fails, the client gets status 500 with a problem document
-/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) in place of the answer, and the cause is logged. So it is when the
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) in place of the answer, or 503 where the database says that another attempt may
+/// succeed, and the cause is logged. It gets 500 too when the
 /// handler has answered and something else, such as a spawned task or the body of the answer, still has the transaction.
 ///
 /// It stands behind [`TenantMiddleware`](crate::TenantMiddleware). In front of it works too, but then what is recorded of a
@@ -85,9 +86,9 @@ where
                 return Ok(answer.map_into_left_body());
             }
             if let Err(error) = work.commit().await {
-                tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request was not committed");
-                let internal = answer.into_response(response::internal());
-                return Ok(internal.map_into_right_body());
+                let problem = tenancy_sqlx::problem_of_commit(&error);
+                let unserved = answer.into_response(response::unserved(problem));
+                return Ok(unserved.map_into_right_body());
             }
             Ok(answer.map_into_left_body())
         })

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use tenancy_core::{Guard, TenantContext};
+use tenancy_core::{Guard, Problem, TenantContext};
 use tower_service::Service;
 
 use crate::{RefusalBody, admission, grpc, response};
@@ -48,7 +48,7 @@ where
 
 /// The answer to a request that must not pass.
 fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Response<R>> {
-    let is_call = grpc::is_call(request.method(), request.version(), request.headers());
+    let is_call = || grpc::is_call(request.method(), request.version(), request.headers());
     let extensions = request.extensions();
     let Some(admission) = admission::of(extensions) else {
         tracing::error!(
@@ -57,9 +57,9 @@ fn refused<B, R: RefusalBody>(guard: &Guard, request: &Request<B>) -> Option<Res
             "a route has a `GuardLayer` and no `TenantLayer` outside it: add one to the router, or take the path out of \
              `Admission::exempt`"
         );
-        return Some(response::internal(is_call));
+        return Some(response::unserved(Problem::Internal, is_call()));
     };
     let tenant = extensions.get::<TenantContext>();
     let refusal = admission.guard(guard, tenant).err()?;
-    Some(response::refused(refusal, is_call))
+    Some(response::refused(refusal, is_call()))
 }

@@ -14,7 +14,8 @@ use crate::TransactionService;
 /// although its status in HTTP is 200; one that fails later is not.
 ///
 /// When the commit fails, the client gets status 500 with a problem document
-/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) in place of the answer, and the cause is logged. So it is when the
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) in place of the answer, or 503 where the database says that another attempt may
+/// succeed, and the cause is logged. It gets 500 too when the
 /// handler has answered and something else, such as a spawned task or the body of the answer, still has the transaction.
 ///
 /// It stands behind [`TenantLayer`](crate::TenantLayer). In front of it works too, but then what is recorded of a request is what

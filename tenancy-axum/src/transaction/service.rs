@@ -51,8 +51,8 @@ where
                 return Ok(response);
             }
             if let Err(error) = work.commit().await {
-                tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request was not committed");
-                return Ok(response::internal(is_call));
+                let problem = tenancy_sqlx::problem_of_commit(&error);
+                return Ok(response::unserved(problem, is_call));
             }
             Ok(response)
         })

@@ -90,7 +90,8 @@ impl Admission {
     /// Refuses requests that name no tenant with 403, also those whose credential is for one only: for clients that should say
     /// where they mean to be, and learn at once that they did not.
     ///
-    /// Without a place that names one, such as [`tenant_header`](Self::tenant_header), nobody is admitted.
+    /// It holds for everyone who is admitted for a tenant, a default tenant included: without a place that names one, such as
+    /// [`tenant_header`](Self::tenant_header), that is nobody.
     pub fn require_named_tenant(mut self) -> Self {
         Arc::make_mut(&mut self.rules).names.are_required = true;
         self

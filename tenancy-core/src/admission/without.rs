@@ -14,8 +14,8 @@ impl Admission {
     /// rewrites paths, such as axum's `Router::nest` or actix-web's `NormalizePath`, it sees what is left.
     ///
     /// # Errors
-    /// When no request has such a path: one without a slash in front, with a query, a parameter in braces, a wildcard at
-    /// the end, or a character that [RFC 3986 §3.3] wants percent-encoded.
+    /// When no request has such a path: one without a slash in front, unless it is the `*` of `OPTIONS *`, with a query, a
+    /// parameter in braces, a wildcard at the end, or a character that [RFC 3986 §3.3] wants percent-encoded.
     ///
     /// [RFC 3986 §3.3]: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
     pub fn exempt(self, path: &str) -> Result<Self, InvalidPattern> {

@@ -1,8 +1,8 @@
-//! `Problem`, what a client is told when its request was admitted and cannot be served. For the adapters.
+//! `Problem`, what a client is told whose request was not refused and cannot be served. For the adapters.
 
 use super::RefusalResponse;
 
-/// Why a request that was admitted cannot be served.
+/// Why a request that was not refused cannot be served.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
@@ -17,18 +17,30 @@ pub enum Problem {
 impl Problem {
     /// A problem document of RFC 9457, and like a refusal nothing of the request.
     pub fn response(self) -> RefusalResponse {
+        let (status, code, title) = self.row();
+        let mut response = RefusalResponse::new(status, title, code);
+        if self == Self::Unavailable {
+            // Nobody knows when it is over; most outages are short.
+            response.retry_after = Some(1);
+        }
+        response
+    }
+
+    /// The stable code, which the body has too.
+    pub fn code(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Status, code and title.
+    fn row(self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::Internal => {
-                RefusalResponse::new(500, "The request could not be served", "internal")
-            }
-            Self::Unavailable => RefusalResponse::new(
+            Self::Internal => (500, "internal", "The request could not be served"),
+            Self::Unavailable => (
                 503,
-                "The request cannot be served now",
                 "temporarily_unavailable",
+                "The request cannot be served now",
             ),
-            Self::InvalidCursor => {
-                RefusalResponse::new(400, "The cursor is not one of this list", "invalid_cursor")
-            }
+            Self::InvalidCursor => (400, "invalid_cursor", "The cursor is not one of this list"),
         }
     }
 }

@@ -6,12 +6,12 @@ use super::kind::Challenge;
 use super::{RefusalCause, RefusalKind};
 use crate::limits::whole_seconds;
 
-/// What an HTTP service answers to a refused request: everything but the framework's own types.
+/// What an HTTP service answers to a request that is refused or cannot be served: everything but the framework's own types.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusalResponse {
     status: u16,
     challenge: Option<String>,
-    retry_after: Option<u64>,
+    pub(super) retry_after: Option<u64>,
     rate_limit: Option<[(&'static str, String); 2]>,
     body: String,
 }

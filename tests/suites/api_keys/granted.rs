@@ -59,6 +59,19 @@ async fn a_key_is_for_the_tenant_that_it_names_and_only_while_that_is_served() {
 }
 
 #[tokio::test]
+async fn a_service_may_want_the_tenant_of_a_key_named() {
+    let (keys, good) = store("1", |record| record);
+    let admission = Admission::api_keys_only(ApiKeys::new(keys));
+    let admission = admission.tenant_header("x-tenant-id").unwrap();
+    let (key, named) = (("x-api-key", good.as_str()), ("x-tenant-id", "1"));
+    for service in on_both(admission.require_named_tenant()).await {
+        let unnamed = ask(&service, &[key]).await;
+        assert_eq!(told(&unnamed), (403, "tenant_not_named"));
+        assert_eq!(told(&ask(&service, &[key, named]).await), (200, "1"));
+    }
+}
+
+#[tokio::test]
 async fn guards_hold_for_the_roles_and_permissions_of_a_key() {
     let keys = MemoryApiKeys::new();
     let with = |edit: fn(ApiKeyRecord) -> ApiKeyRecord| {

@@ -1,7 +1,7 @@
 //! Guards, each asked on both frameworks by people who have what it names and by people who have something like it.
 
 use serde_json::json;
-use tenancy_core::{Admission, RolePermissions};
+use tenancy_core::{Admission, RolePermissions, TenantId, danger};
 
 use super::Provider;
 use super::both::Both;
@@ -79,6 +79,18 @@ async fn a_handler_that_demands_a_role_answers_like_a_guard() {
         assert_eq!(by_handler.status, 403);
         assert_eq!(by_handler, both.ask(&get("/guarded/role", &fields)).await);
     }
+    // Nobody has verified who that is, and yet it is the same service.
+    let acme = TenantId::parse("acme").unwrap();
+    let assumed = danger::default_tenant(tokens.clone(), acme, "a test", "test").unwrap();
+    let mut both = Both::start(assumed).await;
+    let by_handler = both.ask(&get("/demands/Owner", &[])).await;
+    assert_eq!(by_handler.status, 403);
+    assert_eq!(by_handler, both.ask(&get("/guarded/role", &[])).await);
+    let realm = |(name, value): &(String, String)| {
+        name == "www-authenticate" && value.contains(r#"realm="notes""#)
+    };
+    assert!(by_handler.fields.iter().any(realm));
+
     let mut both = Both::start(tokens).await;
     let fields = [("authorization", owner.as_str())];
     both.expect(&get("/demands/Owner", &fields), 200, "served")

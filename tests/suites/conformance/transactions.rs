@@ -16,6 +16,7 @@ on_both_frameworks! {
     a_success_is_committed_and_anything_else_rolled_back
     the_answer_goes_out_when_the_commit_is_done
     a_commit_that_fails_is_500_and_leaves_nothing
+    a_commit_that_cannot_be_serialized_is_503
     what_a_handler_passes_on_is_told_by_its_kind_and_rolled_back
     a_failed_statement_is_not_committed_by_a_handler_that_overlooks_it
     a_panic_rolls_back
@@ -122,6 +123,20 @@ async fn a_commit_that_fails_is_500_and_leaves_nothing<A: TestApp>() {
     stage.assert_works().await;
 }
 
+/// The transaction was rolled back, and the database says so.
+async fn a_commit_that_cannot_be_serialized_is_503<A: TestApp>() {
+    let stage = Stage::open::<A>().await;
+    let fails = "
+        CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END $$;
+        CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fails()";
+    stage.notes.administer(fails).await.unwrap();
+    let answer = stage.post("/work/add/201").await;
+    assert_eq!((answer.status, answer.body.as_str()), (503, UNAVAILABLE));
+    assert_eq!(stage.added().await, 0);
+}
+
 async fn what_a_handler_passes_on_is_told_by_its_kind_and_rolled_back<A: TestApp>() {
     let stage = Stage::open::<A>().await;
     stage.notes.administer(twins::RAISE).await.unwrap();
@@ -132,10 +147,11 @@ async fn what_a_handler_passes_on_is_told_by_its_kind_and_rolled_back<A: TestApp
         ("raise/42501", 500, INTERNAL),
         ("raise/42P01", 500, INTERNAL),
         ("raise/ZZZZZ", 500, INTERNAL),
-        // A serialization failure, a deadlock, too many connections, a timeout, a failed disk.
+        // A serialization failure, a deadlock, too many connections, a lock and a statement that took too long, a failed disk.
         ("raise/40001", 503, UNAVAILABLE),
         ("raise/40P01", 503, UNAVAILABLE),
         ("raise/53300", 503, UNAVAILABLE),
+        ("raise/55P03", 503, UNAVAILABLE),
         ("raise/57014", 503, UNAVAILABLE),
         ("raise/58030", 503, UNAVAILABLE),
         ("page/nonsense", 400, INVALID_CURSOR),
@@ -146,6 +162,8 @@ async fn what_a_handler_passes_on_is_told_by_its_kind_and_rolled_back<A: TestApp
         let told = (answer.status, answer.body.as_str());
         assert_eq!(told, (status, body), "{what}");
         assert!(answer.fields.contains(&problem()), "{what}");
+        let comes_back = ("retry-after".to_owned(), "1".to_owned());
+        assert_eq!(answer.fields.contains(&comes_back), status == 503, "{what}");
         assert_eq!(stage.added().await, 0, "{what}");
     }
     stage.assert_works().await;

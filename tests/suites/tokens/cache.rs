@@ -212,27 +212,43 @@ async fn long_tokens_are_verified_each_time() {
 
 #[tokio::test]
 async fn the_cache_is_bounded_by_tokens_and_by_bytes() {
-    for cache in [
-        TokenCache::default().max_tokens(50),
-        TokenCache::default().max_bytes(50 * 2_000),
+    let bounded = TokenCache::default();
+    for (cache, most) in [
+        (bounded.max_tokens(50), 50),
+        (bounded.max_tokens(50).keyed_by_digest(), 50),
+        (bounded.max_tokens(2), 2),
+        (bounded.max_tokens(1), 1),
+        // As many bytes as there are.
+        (bounded.max_tokens(50).max_bytes(u64::MAX), 50),
+        (bounded.max_tokens(1).max_bytes(u64::MAX), 1),
+        // Each takes more than a thousand.
+        (bounded.max_bytes(100_000), 100),
+        (bounded.max_bytes(100_000).keyed_by_digest(), 100),
     ] {
         let bench = Bench::new(cache).await;
-        let tokens: Vec<_> = (0..200).map(|n| bench.token(600 + n)).collect();
+        let tokens: Vec<_> = (0..200)
+            .map(|n| bench.token_with(600 + n, &"x".repeat(300)))
+            .collect();
         let mut evicted = 0;
         for token in &tokens {
             let (outcome, counts) = bench.again(token).await;
             assert_eq!(outcome, Ok(()));
             evicted += counts.cache("evicted");
         }
+        assert!(
+            evicted >= 200 - most,
+            "{evicted} were pushed out: {cache:?}"
+        );
         let mut hits = 0;
-        for token in &tokens {
+        for token in tokens.iter().rev() {
             let (outcome, counts) = bench.again(token).await;
             assert_eq!(outcome, Ok(()));
             hits += counts.cache("hit");
-            evicted += counts.cache("evicted");
         }
-        assert!(hits < 150, "{hits} of 200 tokens were still there");
-        assert!(evicted > 0);
+        assert!(
+            (1..=most).contains(&hits),
+            "{hits} were still there: {cache:?}"
+        );
     }
 }
 
