@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 #[cfg(feature = "sqlx")]
 use tenancy_core::ScopeError;
-use tenancy_core::{Problem, Refusal};
+use tenancy_core::{Refusal, Unserved};
 
 use crate::response;
 
@@ -41,16 +41,7 @@ use crate::response;
 /// | anything else that the database or `tenancy-sqlx` says | 500 `internal` |
 /// | an extractor on a route without the middleware that it needs | 500 `internal` |
 #[derive(Debug)]
-pub struct Error(Cause);
-
-#[derive(Debug)]
-enum Cause {
-    Refused(Refusal),
-    /// By the developer, with what to do about it.
-    Misused(&'static str),
-    #[cfg(feature = "sqlx")]
-    Database(Problem, tenancy_sqlx::Error),
-}
+pub struct Error(Unserved);
 
 impl Error {
     pub(crate) fn not_admitted(path: &str) -> Self {
@@ -83,31 +74,18 @@ impl Error {
     }
 
     fn misused(path: &str, what_to_do: &'static str) -> Self {
-        tracing::error!(target: "tenancy::service", path, "{what_to_do}");
-        Self(Cause::Misused(what_to_do))
+        Self(Unserved::misused(path, what_to_do))
     }
 
     /// The refusal, if it is one.
     pub fn refusal(&self) -> Option<&Refusal> {
-        match &self.0 {
-            Cause::Refused(refusal) => Some(refusal),
-            _ => None,
-        }
-    }
-
-    /// What the client is told of anything but a refusal.
-    fn problem(&self) -> Problem {
-        match &self.0 {
-            #[cfg(feature = "sqlx")]
-            Cause::Database(problem, _) => *problem,
-            _ => Problem::Internal,
-        }
+        self.0.refusal()
     }
 }
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self(Cause::Refused(refusal))
+        Self(Unserved::Refused(refusal))
     }
 }
 
@@ -115,7 +93,7 @@ impl From<Refusal> for Error {
 impl From<tenancy_sqlx::Error> for Error {
     fn from(error: tenancy_sqlx::Error) -> Self {
         let problem = tenancy_sqlx::problem(&error);
-        Self(Cause::Database(problem, error))
+        Self(Unserved::Failed(problem, error.into()))
     }
 }
 
@@ -140,25 +118,15 @@ impl From<tenancy_sqlx::InvalidCursor> for Error {
         tenancy_sqlx::Error::from(error).into()
     }
 }
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Cause::Refused(refusal) => refusal.fmt(f),
-            Cause::Misused(what_to_do) => f.write_str(what_to_do),
-            #[cfg(feature = "sqlx")]
-            Cause::Database(_, error) => error.fmt(f),
-        }
+        self.0.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0 {
-            #[cfg(feature = "sqlx")]
-            Cause::Database(_, error) => error.source(),
-            _ => None,
-        }
+        self.0.source()
     }
 }
 
@@ -168,9 +136,9 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        match &self.0 {
-            Cause::Refused(refusal) => response::refused(refusal.clone()),
-            _ => response::unserved(self.problem()),
+        match self.refusal() {
+            Some(refusal) => response::refused(refusal.clone()),
+            None => response::document(&self.0.response()),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn unserved(problem: Problem) -> HttpResponse {
     document(&problem.response())
 }
 
-fn document(answer: &RefusalResponse) -> HttpResponse {
+pub(crate) fn document(answer: &RefusalResponse) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::with_body(status, BoxBody::new(answer.body().to_owned()));
     add(answer.fields(), response.headers_mut());

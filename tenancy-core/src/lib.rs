@@ -124,7 +124,7 @@ pub use self::pattern::InvalidPattern;
 pub use self::project_access::{ProjectAccess, ProjectAccessUnavailable};
 pub use self::project_id::ProjectId;
 #[doc(hidden)]
-pub use self::refusal::Problem;
+pub use self::refusal::{Problem, Unserved};
 pub use self::refusal::{Refusal, RefusalCause, RefusalKind, RefusalResponse};
 pub use self::requirement::Requirement;
 pub use self::revocation::{RevocationList, Revocations, RevocationsUnavailable};

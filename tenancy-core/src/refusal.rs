@@ -6,12 +6,14 @@ mod problem;
 mod response;
 #[cfg(test)]
 mod tests;
+mod unserved;
 
 pub use self::cause::RefusalCause;
 pub use self::kind::RefusalKind;
 pub use self::problem::Problem;
 pub use self::response::RefusalResponse;
 pub(crate) use self::response::{Served, Wording};
+pub use self::unserved::Unserved;
 use crate::watch;
 
 /// Why a request is not admitted.

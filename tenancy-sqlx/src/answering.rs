@@ -27,14 +27,12 @@ pub fn problem(error: &Error) -> Problem {
 #[doc(hidden)]
 pub fn problem_of_commit(error: &Error) -> Problem {
     tracing::error!(target: "tenancy::transaction", %error, "the transaction of a request was not committed");
-    match error {
-        Error::Database(sqlx::Error::Database(error))
-            if error
-                .code()
-                .is_some_and(|code| is_of(&code, TRANSACTION_ROLLBACK)) =>
-        {
-            Problem::Unavailable
-        }
+    let code = match error {
+        Error::Database(sqlx::Error::Database(error)) => error.code(),
+        _ => None,
+    };
+    match code {
+        Some(code) if code.starts_with(TRANSACTION_ROLLBACK) => Problem::Unavailable,
         _ => Problem::Internal,
     }
 }
@@ -78,15 +76,11 @@ fn is_outage_code(code: &str) -> bool {
         SYSTEM_ERROR,
     ]
     .iter()
-    .any(|class| is_of(code, class))
+    .any(|class| code.starts_with(class))
 }
 
 /// Serialization failures and deadlocks, which another attempt may not meet.
 const TRANSACTION_ROLLBACK: &str = "40";
-
-fn is_of(code: &str, class: &str) -> bool {
-    code.starts_with(class)
-}
 
 #[cfg(test)]
 mod tests {

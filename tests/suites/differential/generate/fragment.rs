@@ -118,9 +118,12 @@ impl<'a> Generator<'a> {
         let first = placeholder(self.world.dialect, 1);
         let last = &table.columns[table.columns.len() - 1];
         match self.choices.below(5) {
-            0 => Expr::cust(format!(
-                "EXISTS (SELECT 1 FROM {spelt} AS f WHERE f.\"id\" > 2)"
-            )),
+            0 => {
+                self.uses("EXISTS");
+                Expr::cust(format!(
+                    "EXISTS (SELECT 1 FROM {spelt} AS f WHERE f.\"id\" > 2)"
+                ))
+            }
             1 => {
                 let text = format!(
                     "{first} IN (SELECT f.\"id\" FROM {spelt} AS f LEFT JOIN {spelt} AS g ON f.\"id\" = g.\"id\" + 1)"
