@@ -118,6 +118,7 @@ impl From<tenancy_sqlx::InvalidCursor> for Error {
         tenancy_sqlx::Error::from(error).into()
     }
 }
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

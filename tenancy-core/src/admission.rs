@@ -269,6 +269,7 @@ impl Admission {
         match tenant {
             Some(tenant) => match tenant.require(guard) {
                 Ok(()) => Ok(tenant),
+                // In these words also where another has made the context, as support does that acts for somebody.
                 Err(refusal) => Err(self.refusal(refusal.cause().clone())),
             },
             None => Err(self.refusal(self.missing())).inspect_err(Refusal::record),

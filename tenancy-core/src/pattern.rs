@@ -48,18 +48,21 @@ pub(crate) fn parameter_name(name: &str) -> Result<String, InvalidPattern> {
 /// The path of a request target (RFC 3986 §3.3), which is compared byte for byte, or the asterisk of `OPTIONS *` (RFC 9112 §3.2.4).
 pub(crate) fn path(path: &str) -> Result<String, InvalidPattern> {
     let is_character = |byte: u8| byte.is_ascii_graphic() && !b"?#{}[]<>\"`^|\\".contains(&byte);
-    let problem = if path == "*" {
-        return Ok(path.to_owned());
-    } else if !path.starts_with('/') {
-        "has to begin with a slash"
-    } else if path.ends_with("/*") {
-        "has to be a whole path; `exempt_prefix` is for all below one"
-    } else if !path.bytes().all(is_character) || !has_whole_escapes(path) {
-        "has to be a path as it stands in a request: no query, no parameters in braces, and percent-encoded what needs it"
-    } else {
-        return Ok(path.to_owned());
+    let problem = match path {
+        "*" => None,
+        _ if !path.starts_with('/') => Some("has to begin with a slash"),
+        _ if path.ends_with("/*") => {
+            Some("has to be a whole path; `exempt_prefix` is for all below one")
+        }
+        _ if !path.bytes().all(is_character) || !has_whole_escapes(path) => Some(
+            "has to be a path as it stands in a request: no query, no parameters in braces, and percent-encoded what needs it",
+        ),
+        _ => None,
     };
-    Err(InvalidPattern::new(path, problem))
+    match problem {
+        None => Ok(path.to_owned()),
+        Some(problem) => Err(InvalidPattern::new(path, problem)),
+    }
 }
 
 /// Whether each percent sign has its two digits.

@@ -25,9 +25,9 @@ impl<'t> Sought<'t> {
     /// Only the end of a token is hashed: that is its signature, as random as any hash. Reading the rest as well costs more
     /// than the rest of a look-up, and equality reads it anyway. `seed` is random for each cache.
     pub(super) fn new(token: &'t str, seed: &RandomState) -> Self {
-        let bytes = token.as_bytes();
-        let start = bytes.len().saturating_sub(END_BYTES);
-        let hash = seed.hash_one(bytes.get(start..));
+        let start = token.len().saturating_sub(END_BYTES);
+        let (_, end) = token.as_bytes().split_at(start);
+        let hash = seed.hash_one(end);
         Self { hash, token }
     }
 
